@@ -1,0 +1,174 @@
+"""Settings of one training run: typed, strict, from a YAML file and the command line."""
+
+import difflib
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from saulyq.errors import UserError
+
+# YAML gives text where Python wants a path.
+SettingPath = Annotated[Path, BeforeValidator(lambda v: Path(v) if isinstance(v, str) else v)]
+
+
+class RunConfig(BaseModel):
+    """What every run needs. What must be decided for each run has no default."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    tagger: str
+    output: SettingPath  # the model folder to write
+    data: SettingPath = Path("data")
+    extra_train: SettingPath | None = None  # a JSONL file whose rows are added to train only
+    seed: int = Field(default=0, ge=0, lt=2**32)
+
+
+class PriorConfig(RunConfig):
+    """Topic frequencies: the floor that any tagger has to beat."""
+
+    tagger: Literal["prior"]
+
+
+class TfidfConfig(RunConfig):
+    """Word and character n-grams with one linear classifier per topic."""
+
+    tagger: Literal["tfidf"]
+    word_ngrams: int = Field(default=2, ge=1, le=5)  # words and runs of up to this many
+    char_ngrams: int = Field(default=5, ge=2, le=8)  # characters inside words, from 2
+    min_paragraphs: int = Field(default=2, ge=1)  # rarer n-grams are left out
+    max_features: int = Field(default=50_000, ge=1)  # of each of the two kinds
+    regularisation: float = Field(default=10.0, gt=0)  # C of the logistic regression
+    balanced: bool = False  # weigh rare topics up
+
+
+class RandomInit(BaseModel):
+    """A small BERT from random weights, with a vocabulary made from the train split."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    layers: int = Field(ge=1)
+    width: int = Field(ge=8)
+    heads: int = Field(ge=1)
+    vocabulary: int = Field(ge=100)
+
+
+class TransformerConfig(RunConfig):
+    """Fine-tuning of any `AutoModelForSequenceClassification` checkpoint."""
+
+    tagger: Literal["transformer"]
+    base_model: str | None = None  # a hub name or a local folder
+    random_init: RandomInit | None = None  # instead of base_model
+    max_tokens: int = Field(default=256, ge=16)  # longer paragraphs are read in windows
+    learning_rate: float = Field(default=2e-5, gt=0)
+    epochs: int = Field(default=10, ge=1)
+    patience: int = Field(default=3, ge=1)  # epochs without a better valid macro-F1
+    batch_size: int = Field(default=16, ge=1)  # a device, before accumulation
+    gradient_accumulation: int = Field(default=1, ge=1)
+    warmup: float = Field(default=0.1, ge=0, lt=1)  # share of all steps
+    weight_decay: float = Field(default=0.01, ge=0)
+    dropout: float | None = Field(default=None, ge=0, lt=1)  # of the checkpoint, if not set
+
+
+CONFIGS: dict[str, type[RunConfig]] = {
+    "prior": PriorConfig,
+    "tfidf": TfidfConfig,
+    "transformer": TransformerConfig,
+}
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML 1.2 floats: plain YAML 1.1 reads `2e-5` as text."""
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"^[-+]?(\d+(\.\d*)?|\.\d+)[eE][-+]?\d+$"),
+    list("-+.0123456789"),
+)
+
+
+def load_config(path: Path, overrides: dict[str, str]) -> RunConfig:
+    """Return the settings in a YAML file, with those of the command line put over them.
+
+    overrides: setting to its text; `random_init.layers` reaches into a group.
+    Raises UserError that names the setting, what was found and what was expected.
+    """
+    settings = _read_yaml(path)
+    for name, text in overrides.items():
+        _put(settings, name.replace("-", "_"), _parse(text, name))
+    tagger = settings.get("tagger")
+    if tagger not in CONFIGS:
+        raise UserError(f"{path}: tagger is {tagger!r}; choose one of {', '.join(CONFIGS)}")
+    try:
+        config = CONFIGS[str(tagger)].model_validate(settings)
+    except ValidationError as error:
+        raise UserError(f"{path}: {_explain(error, CONFIGS[str(tagger)])}") from error
+    if isinstance(config, TransformerConfig):
+        _check_transformer(config, path)
+    return config
+
+
+def _check_transformer(config: TransformerConfig, path: Path) -> None:
+    if (config.base_model is None) == (config.random_init is None):
+        raise UserError(f"{path}: set exactly one of base_model and random_init")
+    if config.random_init and config.random_init.width % config.random_init.heads:
+        width, heads = config.random_init.width, config.random_init.heads
+        raise UserError(f"{path}: random_init.width {width} is not a multiple of heads {heads}")
+
+
+def setting_names() -> str:
+    """Return every setting with its type and default, a line each, grouped by tagger."""
+    lines = []
+    for tagger, config in CONFIGS.items():
+        lines.append(f"settings of {tagger}:")
+        for name, info in config.model_fields.items():
+            kind = getattr(info.annotation, "__name__", str(info.annotation))
+            default = "required" if info.is_required() else f"default {info.default}"
+            lines.append(f"  --{name} ({kind}; {default})")
+    return "\n".join(lines)
+
+
+def _read_yaml(path: Path) -> dict[str, Any]:
+    try:
+        settings = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
+    except OSError as error:
+        raise UserError(f"{path}: cannot be read ({error.strerror}); see configs/") from error
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: not valid YAML ({' '.join(str(error).split())})") from error
+    if not isinstance(settings, dict):
+        raise UserError(f"{path}: expected `setting: value` lines")
+    return {str(name): value for name, value in settings.items()}
+
+
+def _parse(text: str, name: str) -> Any:
+    try:
+        return yaml.load(text, Loader=_Loader)
+    except yaml.YAMLError as error:
+        raise UserError(f"--{name}: {text!r} is not a valid value") from error
+
+
+def _put(settings: dict[str, Any], name: str, value: Any) -> None:
+    group, _, inner = name.partition(".")
+    if not inner:
+        settings[name] = value
+        return
+    if not isinstance(settings.get(group), dict):
+        raise UserError(f"--{name}: there is no group {group!r} in the config file")
+    settings[group] = settings[group] | {inner: value}
+
+
+def _explain(error: ValidationError, config: type[BaseModel]) -> str:
+    problem = error.errors()[0]
+    name = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "extra_forbidden":
+        known = set(config.model_fields) if len(problem["loc"]) == 1 else set()
+        known |= set(RandomInit.model_fields) if "." in name else set()
+        near = difflib.get_close_matches(str(problem["loc"][-1]), known, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else f"; settings: {', '.join(sorted(known))}"
+        return f"unknown setting {name!r}{hint}"
+    if problem["type"] == "missing":
+        return f"setting {name!r} is missing"
+    return f"setting {name!r} is {problem['input']!r}; {problem['msg']}"

@@ -1,0 +1,40 @@
+"""What the three scripts share: settings on the command line and one-line errors."""
+
+import os
+import sys
+from collections.abc import Callable
+
+from saulyq.errors import UserError
+
+
+def read_overrides(arguments: list[str]) -> dict[str, str]:
+    """Return `--name value` and `--name=value` pairs; raise UserError for anything else."""
+    settings: dict[str, str] = {}
+    rest = list(arguments)
+    while rest:
+        argument = rest.pop(0)
+        if not argument.startswith("--"):
+            raise UserError(f"unexpected argument {argument!r}; settings are --name value")
+        name, equals, value = argument[2:].partition("=")
+        if not equals:
+            if not rest:
+                raise UserError(f"--{name} has no value")
+            value = rest.pop(0)
+        settings[name] = value
+    return settings
+
+
+def run_script(main: Callable[[], int]) -> int:
+    """Return the exit code of a script; a UserError becomes one line on stderr and 1."""
+    try:
+        return main()
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # The reader of our output went away (`| head`). Python would complain again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0

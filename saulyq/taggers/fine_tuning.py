@@ -1,0 +1,153 @@
+"""Fine-tuning with the Hugging Face Trainer."""
+
+import json
+import logging
+import shutil
+from typing import Any
+
+import numpy as np
+import torch
+from datasets import Dataset
+from transformers import (
+    DataCollatorWithPadding,
+    EarlyStoppingCallback,
+    EvalPrediction,
+    Trainer,
+    TrainingArguments,
+    set_seed,
+)
+from transformers.trainer_utils import get_last_checkpoint
+
+from saulyq import metrics, thresholds
+from saulyq.calibration import scores_of
+from saulyq.config import TransformerConfig
+from saulyq.data import Split
+from saulyq.errors import UserError
+from saulyq.taggers.base import Checkpoints
+from saulyq.taggers.checkpoint import Checkpoint
+from saulyq.topics import Mode
+
+logger = logging.getLogger(__name__)
+
+
+def set_seeds(seed: int) -> None:
+    """Seed every generator that weights, dropout and batches draw from."""
+    set_seed(seed)
+
+
+def run(
+    start: Checkpoint,
+    config: TransformerConfig,
+    train: Split,
+    valid: Split,
+    mode: Mode,
+    checkpoints: Checkpoints,
+) -> None:
+    """Fine-tune the model in place and leave it at its best epoch by valid macro-F1.
+
+    Under `torchrun` or `accelerate launch` every process calls this; the batches are shared out.
+    """
+    arguments = _arguments(config, checkpoints)
+    with arguments.main_process_first(local=False, desc="checkpoint folder"):
+        resume_from = _prepare(config, checkpoints) if arguments.process_index == 0 else None
+    if checkpoints.resume and resume_from is None and arguments.process_index > 0:
+        resume_from = get_last_checkpoint(str(checkpoints.folder))
+    trainer = Trainer(
+        model=start.model,
+        args=arguments,
+        train_dataset=_encode(train, start.tokenizer, mode),
+        eval_dataset=_encode(valid, start.tokenizer, mode),
+        data_collator=DataCollatorWithPadding(start.tokenizer),
+        compute_metrics=lambda prediction: _valid_metrics(prediction, mode),
+        callbacks=[EarlyStoppingCallback(early_stopping_patience=config.patience)],
+    )
+    trainer.train(resume_from_checkpoint=resume_from)
+
+
+def _arguments(config: TransformerConfig, checkpoints: Checkpoints) -> TrainingArguments:
+    on_gpu = torch.cuda.is_available()
+    bf16 = on_gpu and torch.cuda.is_bf16_supported()
+    return TrainingArguments(
+        output_dir=str(checkpoints.folder),
+        num_train_epochs=config.epochs,
+        learning_rate=config.learning_rate,
+        weight_decay=config.weight_decay,
+        warmup_steps=config.warmup,  # below 1 it is a share of all steps
+        per_device_train_batch_size=config.batch_size,
+        per_device_eval_batch_size=2 * config.batch_size,
+        gradient_accumulation_steps=config.gradient_accumulation,
+        train_sampling_strategy="group_by_length",
+        eval_strategy="epoch",
+        save_strategy="epoch",
+        save_total_limit=2,
+        load_best_model_at_end=True,
+        metric_for_best_model="macro_f1",
+        greater_is_better=True,
+        logging_strategy="epoch",
+        bf16=bf16,  # half precision on a GPU only: on a CPU it is several times slower
+        fp16=on_gpu and not bf16,
+        seed=config.seed,
+        data_seed=config.seed,
+        report_to="none",
+        disable_tqdm=None,
+        restore_callback_states_from_checkpoint=True,
+        dataloader_pin_memory=on_gpu,
+    )
+
+
+def _prepare(config: TransformerConfig, checkpoints: Checkpoints) -> str | None:
+    """Return the checkpoint to resume from; without --resume, clear what an older run left."""
+    folder = checkpoints.folder
+    settings = config.model_dump(mode="json")
+    written = folder / "settings.json"
+    last = get_last_checkpoint(str(folder)) if folder.is_dir() else None
+    if checkpoints.resume and last is None:
+        logger.warning("--resume: no checkpoint in %s; training starts from the beginning", folder)
+    if checkpoints.resume and last is not None:
+        before = json.loads(written.read_text(encoding="utf-8"))
+        changed = [name for name in settings if settings[name] != before.get(name)]
+        if changed:
+            raise UserError(
+                f"--resume: {changed[0]} is {settings[changed[0]]!r} but the checkpoint has "
+                f"{before.get(changed[0])!r}; use the same settings or train without --resume"
+            )
+        return last
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    written.write_text(json.dumps(settings), encoding="utf-8")
+    return None
+
+
+def _encode(split: Split, tokenizer: Any, mode: Mode) -> Dataset:
+    encoded = tokenizer(split.texts, truncation=True)
+    n_cut = sum(len(ids) == tokenizer.model_max_length for ids in encoded["input_ids"])
+    if n_cut:
+        logger.warning(
+            "%s: %d of %d paragraphs fill all %d tokens; of longer ones only the start is learnt",
+            split.name,
+            n_cut,
+            len(split),
+            tokenizer.model_max_length,
+        )
+    if mode == "multi":
+        labels = split.gold.astype(np.float32).tolist()
+    else:
+        labels = split.gold.argmax(axis=1).tolist()
+    return Dataset.from_dict({**encoded, "labels": labels})
+
+
+def _valid_metrics(prediction: EvalPrediction, mode: Mode) -> dict[str, float]:
+    margins = np.asarray(prediction.predictions, dtype=float)
+    scores = scores_of(margins, mode)
+    labels = np.asarray(prediction.label_ids)
+    if mode == "multi":
+        gold = labels > 0.5
+        cutoffs = thresholds.choose(gold, scores)
+    else:
+        gold = np.eye(scores.shape[1], dtype=np.bool_)[labels]
+        cutoffs = None
+    tags = thresholds.apply(scores, cutoffs)
+    return {
+        "macro_f1": float(np.nan_to_num(metrics.macro_f1(gold, tags))),
+        "micro_f1": float(np.nan_to_num(metrics.micro_f1(gold, tags))),
+    }

@@ -1,0 +1,115 @@
+"""Any sequence-classification checkpoint, fine-tuned, as a tagger model."""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import torch
+
+from saulyq.calibration import Margins, Scaling
+from saulyq.config import RunConfig, TransformerConfig
+from saulyq.data import Split
+from saulyq.errors import UserError
+from saulyq.taggers import checkpoint, fine_tuning
+from saulyq.taggers.base import Checkpoints, TaggerModel
+from saulyq.taggers.tokenizer import tokens_per_character, with_limit, without_limit
+from saulyq.taggers.windows import split_windows
+from saulyq.topics import TopicSet
+
+BATCH_SIZE = 32
+
+
+class TransformerModel(TaggerModel):
+    """Reads windows of `max_tokens` tokens; its last layer gives the margins."""
+
+    def __init__(self, topics: TopicSet, device: str = "cpu") -> None:
+        super().__init__(topics)
+        if device.startswith("cuda") and not torch.cuda.is_available():
+            raise UserError(f"--device {device}: torch finds no GPU; use --device cpu")
+        self.device = torch.device(device)
+
+    def _use(self, found: checkpoint.Checkpoint) -> None:
+        self.model = found.model.to(self.device).eval()
+        self.tokenizer = found.tokenizer
+        self.max_tokens = int(found.tokenizer.model_max_length)
+        self.whole, limit = without_limit(found.tokenizer.backend_tokenizer)
+        self.whole.no_truncation()
+        self.whole.no_padding()
+        self.max_characters = limit or 10 * self.max_tokens
+
+    def fit(
+        self,
+        config: RunConfig,
+        train: Split,
+        valid: Split,
+        *,
+        rng: np.random.Generator,
+        checkpoints: Checkpoints,
+    ) -> None:
+        if not isinstance(config, TransformerConfig):
+            raise TypeError(f"expected TransformerConfig, got {type(config).__name__}")
+        fine_tuning.set_seeds(config.seed)
+        found = checkpoint.start(config, self.topics, train.texts)
+        checkpoint.last_layer(found.model)  # fails now rather than after hours
+        fine_tuning.run(found, config, train, valid, self.topics.mode, checkpoints)
+        self.device = found.model.device
+        limit = _characters_read(found, train.texts, config.max_tokens)
+        backend = with_limit(found.tokenizer.backend_tokenizer, limit)
+        n_tokens = limit * tokens_per_character(backend) + config.max_tokens
+        checkpoint.lengthen_positions(found.model, n_tokens)
+        found.tokenizer = checkpoint.wrap(
+            backend,
+            config.max_tokens,
+            found.tokenizer.special_tokens_map,
+            list(found.tokenizer.model_input_names),
+        )
+        self._use(found)
+
+    def windows(self, texts: Sequence[str]) -> list[list[str]]:
+        return split_windows(
+            texts, self.whole, max_tokens=self.max_tokens, max_characters=self.max_characters
+        )
+
+    @torch.inference_mode()
+    def window_margins(self, windows: Sequence[str]) -> Margins:
+        margins = np.zeros((len(windows), len(self.topics)))
+        # Texts of like length together: little padding.
+        order = np.argsort([len(window) for window in windows], kind="stable")
+        for start in range(0, len(order), BATCH_SIZE):
+            rows = order[start : start + BATCH_SIZE]
+            batch = self.tokenizer(
+                [windows[row] for row in rows],
+                padding=True,
+                truncation=True,
+                max_length=self.max_tokens,
+                return_tensors="pt",
+            )
+            margins[rows] = self.model(**batch.to(self.device)).logits.float().cpu().numpy()
+        return margins
+
+    def rescale(self, scaling: Scaling) -> None:
+        layer = checkpoint.last_layer(self.model)
+        slope = torch.tensor(scaling.slope, dtype=layer.weight.dtype, device=self.device)
+        intercept = torch.tensor(scaling.intercept, dtype=layer.weight.dtype, device=self.device)
+        layer.weight.data *= slope[:, None]
+        layer.bias.data = layer.bias.data * slope + intercept
+
+    def save(self, folder: Path) -> None:
+        self.model.save_pretrained(folder)
+        self.tokenizer.save_pretrained(folder)
+
+    @classmethod
+    def load(cls, folder: Path, topics: TopicSet, *, device: str = "cpu") -> Self:
+        model = cls(topics, device)
+        model._use(checkpoint.load(folder))
+        return model
+
+
+def _characters_read(found: checkpoint.Checkpoint, texts: list[str], max_tokens: int) -> int:
+    """Return how many characters `max_tokens` tokens of such texts take, with room to spare."""
+    encodings = found.tokenizer(texts, add_special_tokens=False, verbose=False)["input_ids"]
+    lengths = [(len(t), len(ids)) for t, ids in zip(texts, encodings, strict=True) if ids]
+    longest = np.quantile([characters / tokens for characters, tokens in lengths], 0.99)
+    return max_tokens * max(1, math.ceil(longest))

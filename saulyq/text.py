@@ -1,0 +1,44 @@
+"""Letter-level clean-up, the same in training, tagging and `pipeline` import.
+
+It is a `tokenizers` normalizer, so that a transformer's `tokenizer.json` carries it along.
+"""
+
+from tokenizers import Regex, normalizers
+
+# Latin letters that look like Cyrillic ones and turn up inside Kazakh words typed in haste.
+LOOKALIKES = dict(
+    zip("aceiopxyəɵhABCEHIKMOPTXYƏƟ", "асеіорхуәөһАВСЕНІКМОРТХУӘӨ", strict=True)
+)
+# Soft hyphen, zero-width blanks and joiners, direction marks, byte-order mark.
+INVISIBLE = r"[\u00AD\u200B-\u200F\u202A-\u202E\u2060\uFEFF]"
+
+# The regular-expression engine wants look-behinds of fixed length: one for each distance.
+_LONGEST_WORD = 30
+_AFTER_CYRILLIC = "|".join(rf"\p{{Cyrillic}}\w{{{n}}}" for n in range(_LONGEST_WORD))
+
+
+def _repair(lookalike: str, letter: str) -> normalizers.Normalizer:
+    """Replace a look-alike, in words that hold a Cyrillic letter: "COVID" must stay Latin."""
+    pattern = rf"{lookalike}(?=\w*\p{{Cyrillic}})|(?<={_AFTER_CYRILLIC}){lookalike}"
+    return normalizers.Replace(Regex(pattern), letter)
+
+
+NORMALIZER = normalizers.Sequence(
+    [
+        normalizers.Replace(Regex(INVISIBLE), ""),
+        normalizers.NFC(),
+        *(_repair(lookalike, letter) for lookalike, letter in LOOKALIKES.items()),
+        # Again: a repaired letter may now join with the mark after it (Latin y + breve -> ў).
+        normalizers.NFC(),
+        normalizers.Replace(Regex(r"\s+"), " "),
+        normalizers.Strip(),
+    ]
+)
+
+
+def normalise(text: str) -> str:
+    """Return `text` in NFC, without invisible marks, look-alikes repaired, spaces made one.
+
+    Applying it twice changes nothing. Case, digits and punctuation are kept.
+    """
+    return NORMALIZER.normalize_str(text)

@@ -1,0 +1,73 @@
+"""Train a tagger: labelled paragraphs in, a model folder out."""
+
+import argparse
+import logging
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from saulyq import artifacts, calibration, cards, evaluation, thresholds
+from saulyq.config import load_config, setting_names
+from saulyq.data import read_split
+from saulyq.errors import UserError
+from saulyq.scripts import read_overrides, run_script
+from saulyq.taggers import tagger_class
+from saulyq.taggers.base import Checkpoints
+from saulyq.topics import load_topics
+
+
+def main(argv: list[str] | None = None) -> int:
+    args, overrides = parse_args(argv)
+    config = load_config(args.config, overrides)
+    topics = load_topics(config.data / "topics.yaml")
+    train = read_split(config.data, "train", topics, extra=config.extra_train)
+    valid = read_split(config.data, "valid", topics)
+    artifacts.check_output(config.output)
+
+    model = tagger_class(config.tagger)(topics)
+    checkpoints = Checkpoints(config.output.with_name(config.output.name + ".partial"), args.resume)
+    rng = np.random.default_rng(config.seed)
+    model.fit(config, train, valid, rng=rng, checkpoints=checkpoints)
+    if int(os.environ.get("RANK", "0")) > 0:  # torchrun: one process writes the model
+        return 0
+
+    margins, _ = model.margins(valid.texts)
+    model.rescale(calibration.fit_scaling(margins, valid.gold, topics.mode))
+    scores, _ = model.score(valid.texts)
+    cutoffs = thresholds.choose(valid.gold, scores) if topics.mode == "multi" else None
+    report = evaluation.evaluate(
+        "valid", valid.gold, scores, valid.article_ids, topics=topics, cutoffs=cutoffs
+    )
+
+    manifest = artifacts.manifest_of(config, n_train=len(train), n_valid=len(valid))
+    stored = None if cutoffs is None else dict(zip(topics.ids, cutoffs.tolist(), strict=True))
+    card = cards.make_card(config.output.name, manifest, topics, report)
+    artifacts.save(config.output, model, topics, stored, report, manifest, card)
+    checkpoints.clear()
+    print(report.table())
+    print(f"model written to {config.output}")
+    return 0
+
+
+def parse_args(argv: list[str] | None) -> tuple[argparse.Namespace, dict[str, str]]:
+    """Return what is not a setting, and the settings given as `--name value`."""
+    parser = argparse.ArgumentParser(
+        description=__doc__,
+        epilog=setting_names(),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--config", type=Path, required=True, help="a YAML file, see configs/")
+    parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
+    args, rest = parser.parse_known_args(argv)
+    try:
+        return args, read_overrides(rest)
+    except UserError as error:
+        parser.error(str(error))
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(message)s")
+    sys.exit(run_script(main))
