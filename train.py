@@ -43,8 +43,8 @@ def main(argv: list[str] | None = None) -> int:
 
     manifest = artifacts.manifest_of(config, n_train=len(train), n_valid=len(valid))
     stored = None if cutoffs is None else dict(zip(topics.ids, cutoffs.tolist(), strict=True))
-    card = cards.make_card(config.output.name, manifest, topics, report)
-    artifacts.save(config.output, model, topics, stored, report, manifest, card)
+    trained = artifacts.ModelFolder(config.output, model, topics, stored, manifest)
+    artifacts.save(trained, report, cards.make_card(trained, report))
     checkpoints.clear()
     print(report.table())
     print(f"model written to {config.output}")

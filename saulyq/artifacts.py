@@ -27,7 +27,7 @@ _NOT_WEIGHTS = {"README.md", "report.json", "manifest.json"}
 
 
 @dataclass(frozen=True)
-class LoadedModel:
+class ModelFolder:
     """A tagger model with what it needs to tag; `thresholds` is None in single mode."""
 
     folder: Path
@@ -70,34 +70,27 @@ def written_whole(folder: Path) -> Iterator[Path]:
         shutil.rmtree(draft, ignore_errors=True)
 
 
-def save(
-    folder: Path,
-    model: TaggerModel,
-    topics: TopicSet,
-    thresholds: dict[str, float] | None,
-    report: Report,
-    manifest: dict[str, Any],
-    card: str,
-) -> None:
+def save(trained: ModelFolder, report: Report, card: str) -> None:
     """Write a model folder; an older model of that name is replaced in one step."""
-    with written_whole(folder) as draft:
-        model.save(draft)
-        save_topics(draft / "topics.yaml", topics)
-        if thresholds is not None:
-            write_json(draft / "thresholds.json", thresholds)
+    with written_whole(trained.folder) as draft:
+        trained.model.save(draft)
+        save_topics(draft / "topics.yaml", trained.topics)
+        if trained.thresholds is not None:
+            write_json(draft / "thresholds.json", trained.thresholds)
         write_json(draft / "report.json", {"valid": report.to_dict()})
-        write_json(draft / "manifest.json", manifest | {"weights": weights_checksum(draft)})
+        manifest = trained.manifest | {"weights": weights_checksum(draft)}
+        write_json(draft / "manifest.json", manifest)
         (draft / "README.md").write_text(card, encoding="utf-8")
 
 
-def load(folder: Path, *, device: str = "cpu") -> LoadedModel:
+def load(folder: Path, *, device: str = "cpu") -> ModelFolder:
     """Return the model in a folder; raise UserError if it is missing or not whole."""
     if not folder.is_dir():
         raise UserError(f"model {folder} not found; train one with train.py or name another")
     manifest = _read_json(folder / "manifest.json")
     if manifest.get("format") != FORMAT:
         raise UserError(
-            f"{folder}/manifest.json: format {manifest.get('format')!r}; this version reads {FORMAT}"
+            f"{folder}/manifest.json: format is {manifest.get('format')!r}; expected {FORMAT}"
         )
     topics = load_topics(folder / "topics.yaml")
     thresholds = _read_json(folder / "thresholds.json") if topics.mode == "multi" else None
@@ -112,7 +105,7 @@ def load(folder: Path, *, device: str = "cpu") -> LoadedModel:
             f"{folder} is a {manifest['tagger']} model and needs {error.name}; "
             'install it with: pip install "saulyq[train]"'
         ) from error
-    return LoadedModel(folder, model, topics, thresholds, manifest)
+    return ModelFolder(folder, model, topics, thresholds, manifest)
 
 
 def manifest_of(config: RunConfig, *, n_train: int, n_valid: int) -> dict[str, Any]:
@@ -183,7 +176,9 @@ def _read_json(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise UserError(f"{path.parent}: not a whole model folder ({path.name}: {error})") from error
+        raise UserError(
+            f"{path.parent}: not a whole model folder ({path.name}: {error})"
+        ) from error
     if not isinstance(content, dict):
         raise UserError(f"{path}: expected a JSON object")
     return content

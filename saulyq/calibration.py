@@ -9,6 +9,10 @@ from saulyq.topics import Mode
 
 Margins = NDArray[np.float64]
 
+# Margins are exact to about 1e-6 (single precision, batches of different shape). A steeper line,
+# as a model that has learnt next to nothing would get, would turn that into visible differences.
+MAX_SLOPE = 30.0
+
 
 @dataclass(frozen=True)
 class Scaling:
@@ -48,7 +52,7 @@ def fit_scaling(margins: Margins, gold: NDArray[np.bool_], mode: Mode) -> Scalin
 
 
 def _platt(margin: Margins, gold: NDArray[np.bool_]) -> tuple[float, float]:
-    from sklearn.linear_model import LogisticRegression
+    from scipy.optimize import minimize
 
     n_positive, n_negative = int(gold.sum()), int((~gold).sum())
     if min(n_positive, n_negative) < 2 or np.ptp(margin) == 0:
@@ -56,17 +60,19 @@ def _platt(margin: Margins, gold: NDArray[np.bool_]) -> tuple[float, float]:
     # Platt's targets: a held-out positive counts as slightly less than certain.
     target = np.where(gold, (n_positive + 1) / (n_positive + 2), 1 / (n_negative + 2))
     centre, spread = margin.mean(), margin.std()
-    standard = ((margin - centre) / spread)[:, None]
-    # A soft target is the paragraph taken once as positive and once as negative, weighted.
-    model = LogisticRegression(C=np.inf).fit(
-        np.concatenate([standard, standard]),
-        np.repeat([True, False], len(gold)),
-        sample_weight=np.concatenate([target, 1 - target]),
-    )
-    slope = float(model.coef_[0, 0]) / spread
-    if slope <= 0:  # such a scaling would turn the ranking round
+    standard = (margin - centre) / spread
+
+    def loss(line: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        logit = line[0] * standard + line[1]
+        error = scores_of(logit, "multi") - target
+        cross_entropy = np.logaddexp(0.0, logit) - target * logit
+        return float(cross_entropy.mean()), np.array([(error * standard).mean(), error.mean()])
+
+    found = minimize(loss, [1.0, 0.0], jac=True, bounds=[(0.0, MAX_SLOPE * spread), (None, None)])
+    slope = float(found.x[0]) / spread
+    if slope <= 0:  # the margins rank no better than chance, and the ranking would be lost
         return 1.0, 0.0
-    return slope, float(model.intercept_[0]) - slope * centre
+    return slope, float(found.x[1]) - slope * centre
 
 
 def _temperature(margins: Margins, gold: NDArray[np.bool_]) -> float:

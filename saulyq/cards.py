@@ -1,12 +1,11 @@
 """The model card of a model folder: Markdown with the metadata the Hugging Face hub reads."""
 
 from pathlib import Path
-from typing import Any
 
 import yaml
 
+from saulyq.artifacts import ModelFolder
 from saulyq.evaluation import Report, number
-from saulyq.topics import TopicSet
 
 TEST_START = "<!-- test figures: compare.py --update-cards -->"
 TEST_END = "<!-- end of test figures -->"
@@ -28,10 +27,9 @@ Tagger.load("{name}").tag(["Аудандық емханаға екі педиа�
 ```"""
 
 
-def make_card(
-    name: str, manifest: dict[str, Any], topics: TopicSet, report: Report
-) -> str:
+def make_card(trained: ModelFolder, report: Report) -> str:
     """Return the card of a model freshly trained, with its valid figures."""
+    name, topics, manifest = trained.folder.name, trained.topics, trained.manifest
     languages = sorted({code for topic in topics.topics for code in topic.names}) or ["kk"]
     metadata = {
         "license": "apache-2.0",
@@ -111,7 +109,10 @@ def _definition(text: str) -> str:
 
 
 def _topic_table(report: Report) -> str:
-    rows = ["| topic | support | precision | recall | F1 | threshold |", "|---|--:|--:|--:|--:|--:|"]
+    rows = [
+        "| topic | support | precision | recall | F1 | threshold |",
+        "|---|--:|--:|--:|--:|--:|",
+    ]
     for t in report.topics:
         cells = (t.precision, t.recall, t.f1, t.threshold)
         rows.append(f"| {t.topic} | {t.support} | {' | '.join(number(cell) for cell in cells)} |")

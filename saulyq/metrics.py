@@ -17,7 +17,8 @@ def counts(gold: Matrix, tags: Matrix) -> tuple[Scores, Scores, Scores]:
 def ratio(part: Scores, whole: Scores) -> Scores:
     """Return part / whole, nan where whole is 0."""
     result = np.full(np.broadcast(part, whole).shape, np.nan)
-    return np.divide(part, whole, out=result, where=whole > 0)
+    np.divide(part, whole, out=result, where=whole > 0)
+    return result
 
 
 def f1_per_topic(gold: Matrix, tags: Matrix) -> Scores:

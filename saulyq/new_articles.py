@@ -51,7 +51,9 @@ def check_unknown(new: Sequence[Paragraph], known: Sequence[Paragraph]) -> None:
     articles, ids = {p.article_id for p in known}, {p.id for p in known}
     for paragraph in new:
         if paragraph.article_id in articles or paragraph.id in ids:
-            raise UserError(f"{paragraph.id}: already in the data folder; give new articles new ids")
+            raise UserError(
+                f"{paragraph.id}: already in the data folder; give new articles new ids"
+            )
 
 
 def assign(

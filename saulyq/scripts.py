@@ -24,6 +24,12 @@ def read_overrides(arguments: list[str]) -> dict[str, str]:
     return settings
 
 
+def with_dashes(arguments: list[str]) -> list[str]:
+    """Return the arguments with option names in dashes: --keep_text is --keep-text."""
+    parts = [a.partition("=") if a.startswith("--") else ("", "", a) for a in arguments]
+    return [name.replace("_", "-") + equals + value for name, equals, value in parts]
+
+
 def run_script(main: Callable[[], int]) -> int:
     """Return the exit code of a script; a UserError becomes one line on stderr and 1."""
     try:

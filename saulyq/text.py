@@ -6,9 +6,7 @@ It is a `tokenizers` normalizer, so that a transformer's `tokenizer.json` carrie
 from tokenizers import Regex, normalizers
 
 # Latin letters that look like Cyrillic ones and turn up inside Kazakh words typed in haste.
-LOOKALIKES = dict(
-    zip("aceiopxyəɵhABCEHIKMOPTXYƏƟ", "асеіорхуәөһАВСЕНІКМОРТХУӘӨ", strict=True)
-)
+LOOKALIKES = dict(zip("aceiopxyəɵhABCEHIKMOPTXYƏƟ", "асеіорхуәөһАВСЕНІКМОРТХУӘӨ", strict=True))
 # Soft hyphen, zero-width blanks and joiners, direction marks, byte-order mark.
 INVISIBLE = r"[\u00AD\u200B-\u200F\u202A-\u202E\u2060\uFEFF]"
 

@@ -43,9 +43,7 @@ def _best(twice_hits: NDArray[np.float64], marks: NDArray[np.float64]) -> float:
     return float(CANDIDATES[best[len(best) // 2]])
 
 
-def apply(
-    scores: NDArray[np.float64], thresholds: NDArray[np.float64] | None
-) -> NDArray[np.bool_]:
+def apply(scores: NDArray[np.float64], thresholds: NDArray[np.float64] | None) -> NDArray[np.bool_]:
     """Return the tags, shape (n_paragraphs, n_topics).
 
     thresholds: shape (n_topics,); None gives each paragraph its best topic (single mode).

@@ -5,6 +5,8 @@ from importlib import import_module
 from saulyq.errors import UserError
 from saulyq.taggers.base import TaggerModel
 
+__all__ = ["TAGGERS", "TaggerModel", "tagger_class"]
+
 # Imported only when asked for: the TF-IDF tagger must work without torch installed.
 TAGGERS = {
     "prior": "saulyq.taggers.prior:PriorModel",

@@ -113,9 +113,9 @@ def lengthen_positions(model: Any, n_tokens: int) -> None:
     if missing <= 0:
         return
     weight = torch.cat([table.weight.data, table.weight.data[-1:].repeat(missing, 1)])
-    embeddings.position_embeddings = nn.Embedding.from_pretrained(
-        weight, freeze=False, padding_idx=table.padding_idx
-    )
+    longer = nn.Embedding(needed, table.embedding_dim, padding_idx=table.padding_idx)
+    longer.weight = nn.Parameter(weight)
+    embeddings.position_embeddings = longer
     for name, buffer in [("position_ids", torch.arange(needed)), ("token_type_ids", None)]:
         if hasattr(embeddings, name):
             value = torch.zeros(needed, dtype=torch.long) if buffer is None else buffer

@@ -40,6 +40,7 @@ def run(
     config: TransformerConfig,
     train: Split,
     valid: Split,
+    *,
     mode: Mode,
     checkpoints: Checkpoints,
 ) -> None:
@@ -100,7 +101,7 @@ def _prepare(config: TransformerConfig, checkpoints: Checkpoints) -> str | None:
     folder = checkpoints.folder
     settings = config.model_dump(mode="json")
     written = folder / "settings.json"
-    last = get_last_checkpoint(str(folder)) if folder.is_dir() else None
+    last: str | None = get_last_checkpoint(str(folder)) if folder.is_dir() else None
     if checkpoints.resume and last is None:
         logger.warning("--resume: no checkpoint in %s; training starts from the beginning", folder)
     if checkpoints.resume and last is not None:

@@ -112,9 +112,7 @@ class TfidfModel(TaggerModel):
         model = cls(topics)
         for number, vocabulary in enumerate(content["vocabularies"]):
             ngrams = tuple(vocabulary["ngram_range"])
-            vectoriser = _vectoriser(
-                vocabulary["analyzer"], ngrams, vocabulary=vocabulary["terms"]
-            )
+            vectoriser = _vectoriser(vocabulary["analyzer"], ngrams, vocabulary=vocabulary["terms"])
             vectoriser.idf_ = arrays[f"idf_{number}"].astype(float)
             model.vectorisers.append(vectoriser)
         model.weights = arrays["weights"].astype(float)

@@ -53,7 +53,7 @@ class TransformerModel(TaggerModel):
         fine_tuning.set_seeds(config.seed)
         found = checkpoint.start(config, self.topics, train.texts)
         checkpoint.last_layer(found.model)  # fails now rather than after hours
-        fine_tuning.run(found, config, train, valid, self.topics.mode, checkpoints)
+        fine_tuning.run(found, config, train, valid, mode=self.topics.mode, checkpoints=checkpoints)
         self.device = found.model.device
         limit = _characters_read(found, train.texts, config.max_tokens)
         backend = with_limit(found.tokenizer.backend_tokenizer, limit)
@@ -112,4 +112,4 @@ def _characters_read(found: checkpoint.Checkpoint, texts: list[str], max_tokens:
     encodings = found.tokenizer(texts, add_special_tokens=False, verbose=False)["input_ids"]
     lengths = [(len(t), len(ids)) for t, ids in zip(texts, encodings, strict=True) if ids]
     longest = np.quantile([characters / tokens for characters, tokens in lengths], 0.99)
-    return max_tokens * max(1, math.ceil(longest))
+    return max_tokens * max(1, math.ceil(float(longest)))

@@ -1,0 +1,88 @@
+"""Compare taggers on the same rows: figures with intervals, per topic, and a paired test."""
+
+import argparse
+import logging
+import sys
+import time
+from pathlib import Path
+
+from saulyq import artifacts, cards, evaluation, thresholds
+from saulyq.artifacts import ModelFolder
+from saulyq.comparison import Result, compare, markdown
+from saulyq.data import Split, checksum, read_split, split_path
+from saulyq.errors import UserError
+from saulyq.scripts import run_script, with_dashes
+
+
+def main(argv: list[str] | None = None) -> int:
+    args = parse_args(argv)
+    models = [artifacts.load(folder, device=args.device) for folder in args.models]
+    check_same_topics(models)
+    split = read_split(args.data, args.split, models[0].topics)
+
+    results = [score(model, split) for model in models]
+    report = compare(split, results, seed=args.seed, resamples=args.resamples)
+    report |= {
+        "data": checksum(split_path(args.data, args.split)),
+        "commit": artifacts.commit(),
+        "weights": {model.folder.name: model.manifest["weights"] for model in models},
+        "versions": artifacts.versions(),
+    }
+    print(markdown(report))
+    if args.output:
+        write_report(args.output, report)
+    if args.update_cards:
+        for model, entry in zip(models, report["models"], strict=True):
+            figures = markdown({**report, "models": [entry]})
+            cards.put_test_figures(model.folder / "README.md", figures)
+    return 0
+
+
+def check_same_topics(models: list[ModelFolder]) -> None:
+    """Raise UserError unless all models tag the same topics in the same order."""
+    for model in models[1:]:
+        if (model.topics.ids, model.topics.mode) != (models[0].topics.ids, models[0].topics.mode):
+            raise UserError(f"{model.folder} and {models[0].folder} have different topics")
+
+
+def score(model: ModelFolder, split: Split) -> Result:
+    """Return what one model makes of the split, with its own stored thresholds."""
+    start = time.perf_counter()
+    scores, _ = model.model.score(split.texts)
+    seconds = time.perf_counter() - start
+    cutoffs = evaluation.cutoffs_of(model.thresholds, model.topics)
+    report = evaluation.evaluate(
+        split.name, split.gold, scores, split.article_ids, topics=model.topics, cutoffs=cutoffs
+    )
+    return Result(model.folder.name, thresholds.apply(scores, cutoffs), report, seconds)
+
+
+def write_report(folder: Path, report: dict[str, object]) -> None:
+    """Write report.json into a folder, made if it is not there."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        artifacts.write_json(folder / "report.json", report)
+    except OSError as error:
+        raise UserError(f"{folder}: cannot be written ({error.strerror})") from error
+    print(f"\nreport written to {folder / 'report.json'}")
+
+
+def parse_args(argv: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
+    add = parser.add_argument
+    add(
+        "models", nargs="+", type=Path, metavar="MODEL", help="model folders; the first is the base"
+    )
+    add("--data", type=Path, default=Path("data"), help="a data folder (default: %(default)s)")
+    add("--split", default="test", help="a .jsonl file of that folder (default: %(default)s)")
+    add("--output", type=Path, help="a folder for report.json")
+    add("--seed", type=int, default=0, help="of the resamples (default: %(default)s)")
+    add("--resamples", type=int, default=2000, help="(default: %(default)s)")
+    add("--update-cards", action="store_true", help="put the figures into the models' cards")
+    add("--device", choices=("cpu", "cuda"), default="cpu", help="for transformers")
+    return parser.parse_args(with_dashes(sys.argv[1:] if argv is None else argv))
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
+    sys.exit(run_script(main))

@@ -1,0 +1,122 @@
+"""Tag new text: articles and tables in, topics and scores out."""
+
+import argparse
+import logging
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+from tqdm import tqdm
+
+from saulyq import artifacts, thresholds
+from saulyq.errors import UserError
+from saulyq.scripts import run_script, with_dashes
+from saulyq.tagging import outputs
+from saulyq.tagging.inputs import Columns, Reject, read_inputs
+from saulyq.tagging.run import Counts, Shape, make_records, tag_rows
+from saulyq.tagging.tagger import Tagger
+
+DEFAULT_MODEL = Path(__file__).resolve().parent / "models" / "tfidf"
+
+
+def main(argv: list[str] | None = None) -> int:
+    args = parse_args(argv)
+    if args.output:
+        outputs.check_output(args.output, force=args.force)
+    tagger = load_tagger(args)
+    counts = Counts()
+    shape = Shape(args.by == "article", args.top, args.keep_text)
+
+    with ExitStack() as files:
+        write = open_output(args.output, shape, tagger, files)
+        reject = open_rejects(args, files)
+        rows = read_inputs(args.inputs, Columns(args.text_column, args.id_column), sys.stdin.buffer)
+        shown = tqdm(rows, unit=" rows", disable=not sys.stderr.isatty())
+        for record in make_records(tag_rows(shown, tagger, counts, reject), tagger, shape):
+            write(record)
+        sys.stdout.flush()
+
+    counts.check()
+    if args.output:
+        write_run(args.output, tagger, counts)
+    print(counts.line(), file=sys.stderr)
+    return 0
+
+
+def load_tagger(args: argparse.Namespace) -> Tagger:
+    """Return the tagger of --model, with --threshold put over its own thresholds."""
+    loaded = artifacts.load(args.model, device=args.device)
+    stored = thresholds.override(loaded.thresholds or {}, args.threshold, loaded.topics)
+    return Tagger(loaded, stored or None)
+
+
+def open_output(path: Path | None, shape: Shape, tagger: Tagger, files: ExitStack) -> outputs.Write:
+    """Return the function that writes a record to a file, or to stdout as JSONL."""
+    if path is None:
+        return outputs.jsonl_writer(sys.stdout)
+    file = files.enter_context(outputs.whole_file(path))
+    if path.suffix.lower() == ".csv":
+        return outputs.csv_writer(file, shape.columns(), tagger.topics)
+    return outputs.jsonl_writer(file)
+
+
+def open_rejects(args: argparse.Namespace, files: ExitStack) -> Callable[[Reject], None]:
+    """Return what is done with a bad row: stop, a line in a file, or a line on stderr."""
+    path = args.rejects
+    if path is None and args.output:
+        path = args.output.with_name(args.output.name + ".rejects.jsonl")
+
+    def stop(reject: Reject) -> None:
+        raise UserError(f"{reject} (--strict stops at the first bad row)")
+
+    def tell(reject: Reject) -> None:
+        print(f"rejected: {reject}", file=sys.stderr)
+
+    if args.strict:
+        return stop
+    return files.enter_context(outputs.RejectFile(path)) if path else tell
+
+
+def write_run(output: Path, tagger: Tagger, counts: Counts) -> None:
+    """Write beside the output which model, thresholds and versions made it, and the counts."""
+    run = {
+        "model": tagger.loaded.manifest["weights"],
+        "thresholds": tagger.thresholds,
+        "versions": artifacts.versions(),
+        "counts": counts.to_dict(),
+    }
+    artifacts.write_json(output.with_name(output.name + ".run.json"), run)
+
+
+def parse_args(argv: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
+    add = parser.add_argument
+    add(
+        "inputs", nargs="+", metavar="INPUT", help=".txt, .md, .jsonl, .csv, a folder, or - (JSONL)"
+    )
+    add("--model", type=Path, default=DEFAULT_MODEL, help="a model folder (default: %(default)s)")
+    add("--output", type=Path, help="a .jsonl or .csv file (default: JSONL on stdout)")
+    add("--by", choices=("paragraph", "article"), default="paragraph", help="one record for each")
+    add("--threshold", action="append", default=[], metavar="X|TOPIC=X", help="may be repeated")
+    add("--top", type=positive, default=0, metavar="N", help="the N best topics as `suggested`")
+    add("--keep-text", action="store_true", help="put the text into the output")
+    add("--text-column", default="text", help="of .jsonl and .csv (default: %(default)s)")
+    add("--id-column", default="id", help="of .jsonl and .csv (default: %(default)s)")
+    add("--rejects", type=Path, help="where bad rows go (default: OUTPUT.rejects.jsonl)")
+    add("--strict", action="store_true", help="stop at the first bad row, exit 1")
+    add("--force", action="store_true", help="replace an output that exists")
+    add("--device", choices=("cpu", "cuda"), default="cpu", help="for transformers")
+    return parser.parse_args(with_dashes(sys.argv[1:] if argv is None else argv))
+
+
+def positive(text: str) -> int:
+    """Return a whole number from 1 on."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
+    return int(text)
+
+
+if __name__ == "__main__":
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
+    sys.exit(run_script(main))

@@ -1,0 +1,173 @@
+"""Comparing taggers on the same rows: intervals and a paired test, by article."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from saulyq.data import Split
+from saulyq.evaluation import Report, existing, number
+from saulyq.metrics import macro_f1, micro_f1, ratio
+
+SLICES = ("language", "script", "genre")
+LENGTHS = (("up to 15 words", 0, 15), ("16 to 60 words", 16, 60), ("over 60 words", 61, 10**9))
+
+
+@dataclass(frozen=True)
+class Result:
+    """One tagger on one split: its tags, shape (n_paragraphs, n_topics), and its report."""
+
+    name: str
+    tags: NDArray[np.bool_]
+    report: Report
+    seconds: float  # to score the split, loading not counted
+
+
+def article_counts(
+    gold: NDArray[np.bool_], tags: NDArray[np.bool_], article_ids: Sequence[str]
+) -> NDArray[np.float64]:
+    """Return hits, and tags plus gold topics, per article: shape (2, n_articles, n_topics)."""
+    articles, index = np.unique(np.array(article_ids), return_inverse=True)
+    counts = np.zeros((2, len(articles), gold.shape[1]))
+    np.add.at(counts[0], index, gold & tags)
+    np.add.at(counts[1], index, gold.astype(float) + tags)
+    return counts
+
+
+def f1_of(counts: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return macro- and micro-F1 of counts of shape (2, ..., n_topics), shape (2, ...)."""
+    hits, marks = counts
+    f1 = ratio(2 * hits, marks)
+    # A resample may hold no topic at all: it has no F1.
+    macro = ratio(np.nansum(f1, axis=-1), (marks > 0).sum(axis=-1).astype(float))
+    return np.array([macro, ratio(2 * hits.sum(axis=-1), marks.sum(axis=-1))])
+
+
+def bootstrap(
+    counts: NDArray[np.float64], *, rng: np.random.Generator, resamples: int
+) -> NDArray[np.float64]:
+    """Return macro- and micro-F1 of articles drawn with replacement, shape (2, resamples).
+
+    Articles, not paragraphs: those of one article are alike. With the same generator state,
+    two taggers get the same draws, so that their difference is a paired one.
+    """
+    n_articles = counts.shape[1]
+    drawn = rng.multinomial(n_articles, np.full(n_articles, 1 / n_articles), size=resamples)
+    return f1_of(np.einsum("ra,cat->crt", drawn.astype(float), counts))
+
+
+def interval(values: NDArray[np.float64]) -> tuple[float, float]:
+    """Return the 2.5 and 97.5 percentiles, nan left out."""
+    low, high = np.nanquantile(values, [0.025, 0.975])
+    return round(float(low), 4), round(float(high), 4)
+
+
+def paired_p(
+    first: NDArray[np.float64],
+    second: NDArray[np.float64],
+    *,
+    rng: np.random.Generator,
+    resamples: int,
+) -> NDArray[np.float64]:
+    """Return the p-values of the differences in macro- and micro-F1, shape (2,).
+
+    Approximate randomisation: the two taggers' answers are swapped article by article, and the
+    p-value is the share of such swaps that differ at least as much (Noreen 1989; Yeh 2000).
+    """
+    observed = np.abs(f1_of(second.sum(axis=1)) - f1_of(first.sum(axis=1)))
+    swap = rng.random((resamples, first.shape[1])) < 0.5
+    moved = np.einsum("ra,cat->crt", swap.astype(float), second - first)
+    one = f1_of(first.sum(axis=1)[:, None] + moved)
+    other = f1_of(second.sum(axis=1)[:, None] - moved)
+    larger = np.abs(other - one) >= observed[:, None] - 1e-12
+    return np.asarray((1 + larger.sum(axis=1)) / (1 + resamples))
+
+
+def compare(
+    split: Split, results: Sequence[Result], *, seed: int, resamples: int
+) -> dict[str, Any]:
+    """Return figures, intervals and paired tests against the first tagger, ready for JSON."""
+    ids = split.article_ids
+    counts = [article_counts(split.gold, result.tags, ids) for result in results]
+    draws = [bootstrap(c, rng=np.random.default_rng(seed), resamples=resamples) for c in counts]
+    models = []
+    for i, result in enumerate(results):
+        entry = {"name": result.name, "seconds": round(result.seconds, 2)}
+        entry["macro_f1_interval"] = interval(draws[i][0])
+        entry["micro_f1_interval"] = interval(draws[i][1])
+        if i > 0:
+            entry["against_first"] = _paired(counts, draws, i, seed, resamples)
+        entry["slices"] = slices(split, result.tags)
+        models.append(entry | {"report": result.report.to_dict()})
+    return {"split": split.name, "seed": seed, "resamples": resamples, "models": models}
+
+
+def _paired(
+    counts: list[NDArray[np.float64]],
+    draws: list[NDArray[np.float64]],
+    i: int,
+    seed: int,
+    resamples: int,
+) -> dict[str, Any]:
+    p = paired_p(counts[0], counts[i], rng=np.random.default_rng(seed), resamples=resamples)
+    difference = f1_of(counts[i].sum(axis=1)) - f1_of(counts[0].sum(axis=1))
+    return {
+        name: {
+            "difference": existing(difference[row]),
+            "interval": interval(draws[i][row] - draws[0][row]),
+            "p": round(float(p[row]), 4),
+        }
+        for row, name in enumerate(("macro_f1", "micro_f1"))
+    }
+
+
+def slices(split: Split, tags: NDArray[np.bool_]) -> dict[str, dict[str, Any]]:
+    """Return macro- and micro-F1 of parts of the split: by language, script, genre, length."""
+    parts: dict[str, NDArray[np.bool_]] = {}
+    for name in SLICES:
+        values = np.array([str(p.details.get(name, "")) for p in split.paragraphs])
+        parts |= {f"{name}={value}": values == value for value in sorted(set(values)) if value}
+    lengths = np.array([len(text.split()) for text in split.texts])
+    parts |= {name: (lengths >= low) & (lengths <= high) for name, low, high in LENGTHS}
+    return {
+        name: {
+            "n_paragraphs": int(rows.sum()),
+            "macro_f1": existing(macro_f1(split.gold[rows], tags[rows])),
+            "micro_f1": existing(micro_f1(split.gold[rows], tags[rows])),
+        }
+        for name, rows in parts.items()
+        if rows.any()
+    }
+
+
+def markdown(report: dict[str, Any]) -> str:
+    """Return a comparison as Markdown tables: one line a model, then F1 per topic."""
+    models = report["models"]
+    first = models[0]["report"]
+    lines = [
+        f"{report['split']}: {first['n_paragraphs']} paragraphs of {first['n_articles']} articles; "
+        f"95% intervals from {report['resamples']} resamples of articles",
+        "",
+        "| model | macro-F1 | micro-F1 | p against the first (macro, micro) |",
+        "|---|--:|--:|--:|",
+    ]
+    for model in models:
+        cells = [
+            f"{number(model['report'][name])} {_range(model[f'{name}_interval'])}"
+            for name in ("macro_f1", "micro_f1")
+        ]
+        paired = model.get("against_first")
+        p = ", ".join(f"{test['p']:.4f}" for test in paired.values()) if paired else ""
+        lines.append(f"| {model['name']} | {' | '.join(cells)} | {p} |")
+    lines += ["", "| topic | support | " + " | ".join(model["name"] for model in models) + " |"]
+    lines.append("|---|" + "--:|" * (len(models) + 1))
+    for i, topic in enumerate(first["topics"]):
+        f1 = [number(model["report"]["topics"][i]["f1"]) for model in models]
+        lines.append(f"| {topic['topic']} | {topic['support']} | {' | '.join(f1)} |")
+    return "\n".join(lines)
+
+
+def _range(ends: tuple[float, float]) -> str:
+    return f"[{ends[0]:.3f}, {ends[1]:.3f}]"

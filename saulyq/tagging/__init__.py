@@ -1,0 +1,1 @@
+"""Tagging new text: reading it, tagging it, writing what came out."""

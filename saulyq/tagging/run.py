@@ -1,0 +1,126 @@
+"""The tagging loop: rows in, records out, everything counted."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby, islice
+from typing import Any
+
+from saulyq.tagging.inputs import Reject, Row
+from saulyq.tagging.outputs import Record
+from saulyq.tagging.tagger import Tagged, Tagger
+from saulyq.topics import TopicSet
+
+READ_AHEAD = 1024  # paragraphs held in memory at a time
+
+
+@dataclass
+class Counts:
+    """What a run has read and written; `rows` = `tagged` + `rejected` at its end."""
+
+    rows: int = 0
+    tagged: int = 0
+    rejected: int = 0
+    without_topic: int = 0
+    repeated_ids: int = 0
+    tags: Counter[str] = field(default_factory=Counter)
+
+    def check(self) -> None:
+        """Raise RuntimeError if a row was lost or doubled: a mistake in this program."""
+        if self.rows != self.tagged + self.rejected:
+            raise RuntimeError(f"{self.rows} rows read, {self.tagged} + {self.rejected} handled")
+
+    def line(self) -> str:
+        """Return the counts as one line."""
+        tags = ", ".join(f"{topic} {n}" for topic, n in sorted(self.tags.items())) or "none"
+        repeated = f", {self.repeated_ids} with a repeated id" if self.repeated_ids else ""
+        return (
+            f"{self.rows} rows = {self.tagged} tagged + {self.rejected} rejected{repeated}; "
+            f"{self.without_topic} tagged with no topic; tags: {tags}"
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        return self.__dict__ | {"tags": dict(sorted(self.tags.items()))}
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a record holds beside its tags."""
+
+    by_article: bool = False  # one record an article rather than a paragraph
+    top: int = 0  # that many best topics as `suggested`
+    keep_text: bool = False
+
+    def columns(self) -> list[str]:
+        """Return the names of a record's entries, in order."""
+        names = ["id", "paragraphs" if self.by_article else "paragraph", "topics", "scores"]
+        names += ["language", "script", "windows"]
+        return names + ["suggested"] * (self.top > 0) + ["text"] * self.keep_text
+
+
+def tag_rows(
+    rows: Iterable[Row | Reject], tagger: Tagger, counts: Counts, reject: Callable[[Reject], None]
+) -> Iterator[tuple[Row, Tagged]]:
+    """Yield each row with its tags, in input order; hand each Reject to `reject`."""
+    good = _only_rows(rows, counts, reject)
+    seen: set[tuple[str, int]] = set()
+    while batch := list(islice(good, READ_AHEAD)):
+        for row, tagged in zip(batch, tagger.tag([row.text for row in batch]), strict=True):
+            key = (row.id, row.paragraph)
+            counts.repeated_ids += key in seen
+            seen.add(key)
+            counts.tagged += 1
+            counts.without_topic += not tagged.topics
+            counts.tags.update(tagged.topics)
+            yield row, tagged
+
+
+def _only_rows(
+    rows: Iterable[Row | Reject], counts: Counts, reject: Callable[[Reject], None]
+) -> Iterator[Row]:
+    for row in rows:
+        counts.rows += 1
+        if isinstance(row, Reject):
+            counts.rejected += 1
+            reject(row)
+        else:
+            yield row
+
+
+def make_records(
+    pairs: Iterable[tuple[Row, Tagged]], tagger: Tagger, shape: Shape
+) -> Iterator[Record]:
+    """Yield one record a paragraph, or an article: a run of rows with the same article id."""
+    if not shape.by_article:
+        for row, tagged in pairs:
+            record: Record = {"id": row.id, "paragraph": row.paragraph, **tagged.__dict__}
+            yield _finish(record, tagged, [row.text], shape)
+        return
+    for article_id, group in groupby(pairs, key=lambda pair: pair[0].article_id):
+        rows, paragraphs = zip(*group, strict=True)
+        whole = whole_article(paragraphs, tagger.topics)
+        record = {"id": article_id, "paragraphs": len(rows), **whole.__dict__}
+        yield _finish(record, whole, [row.text for row in rows], shape)
+
+
+def whole_article(paragraphs: Sequence[Tagged], topics: TopicSet) -> Tagged:
+    """Return the topics of any paragraph, the maximum of each score, the sum of windows.
+
+    language, script: those of most paragraphs.
+    """
+    named = {topic for tagged in paragraphs for topic in tagged.topics}
+    return Tagged(
+        topics=[topic for topic in topics.ids if topic in named],
+        scores={topic: max(tagged.scores[topic] for tagged in paragraphs) for topic in topics.ids},
+        language=Counter(tagged.language for tagged in paragraphs).most_common(1)[0][0],
+        script=Counter(tagged.script for tagged in paragraphs).most_common(1)[0][0],
+        windows=sum(tagged.windows for tagged in paragraphs),
+    )
+
+
+def _finish(record: Record, tagged: Tagged, texts: list[str], shape: Shape) -> Record:
+    if shape.top:
+        record["suggested"] = tagged.suggested(shape.top)
+    if shape.keep_text:
+        record["text"] = "\n".join(texts)
+    return record
