@@ -1,5 +1,6 @@
 """Where a transformer comes from, and how it is made fit for topics and for any length."""
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,11 @@ from saulyq.config import RandomInit, TransformerConfig
 from saulyq.errors import UserError
 from saulyq.taggers.tokenizer import train_wordpiece, with_clean_up
 from saulyq.topics import TopicSet
+
+# Each vain attempt to reach the hub would be a line; the error at the end says it once.
+logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
+
+logger = logging.getLogger(__name__)
 
 SPECIAL_NAMES = ("bos", "eos", "unk", "sep", "pad", "cls", "mask")
 
@@ -40,11 +46,12 @@ def start(config: TransformerConfig, topics: TopicSet, texts: list[str]) -> Chec
     if config.random_init is not None:
         return _random(config.random_init, config.max_tokens, texts, outputs)
     name = str(config.base_model)
+    logger.info("loading %s from its folder, the cache or the hub", name)
     if config.dropout is not None:
         outputs |= dict.fromkeys(("hidden_dropout_prob", "classifier_dropout"), config.dropout)
     try:
-        tokenizer = AutoTokenizer.from_pretrained(name)
         settings = AutoConfig.from_pretrained(name, **outputs)
+        tokenizer = AutoTokenizer.from_pretrained(name)
         model = AutoModelForSequenceClassification.from_pretrained(
             name, config=settings, ignore_mismatched_sizes=True
         )

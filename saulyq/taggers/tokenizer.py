@@ -20,19 +20,34 @@ _CUT = re.compile(r"\(\?m\)\\A\.\{(\d+)\}\\K\.\+")
 
 
 def train_wordpiece(texts: list[str], vocabulary: int) -> Tokenizer:
-    """Return a lower-case WordPiece tokenizer with at most `vocabulary` tokens from `texts`."""
-    tokenizer = Tokenizer(WordPiece(unk_token="[UNK]"))
-    tokenizer.normalizer = normalizers.Sequence([NORMALIZER, normalizers.Lowercase()])
-    tokenizer.pre_tokenizer = BertPreTokenizer()
+    """Return a lower-case WordPiece tokenizer with about `vocabulary` tokens from `texts`.
+
+    The same texts give the same tokenizer.
+    """
+    normalizer = normalizers.Sequence([NORMALIZER, normalizers.Lowercase()])
+    letters = sorted(set().union(*(normalizer.normalize_str(text) for text in texts)) - {" "})
+    # The trainer numbers letters inside words ("##a") in an order of chance, and breaks ties by
+    # number. Named as special tokens they are numbered first, in our order.
+    inside = [f"##{letter}" for letter in letters]
+    draft = _wordpiece(WordPiece(unk_token="[UNK]"), normalizer)
     trainer = WordPieceTrainer(
-        vocab_size=vocabulary, special_tokens=SPECIAL_TOKENS, show_progress=False
+        vocab_size=vocabulary, special_tokens=SPECIAL_TOKENS + inside, show_progress=False
     )
-    tokenizer.train_from_iterator(texts, trainer)
+    draft.train_from_iterator(texts, trainer)
+    tokenizer = _wordpiece(WordPiece(draft.get_vocab(), unk_token="[UNK]"), normalizer)
+    tokenizer.add_special_tokens(SPECIAL_TOKENS)
     tokenizer.post_processor = TemplateProcessing(
         single="[CLS] $A [SEP]",
         pair="[CLS] $A [SEP] $B:1 [SEP]:1",
         special_tokens=[(t, tokenizer.token_to_id(t)) for t in ("[CLS]", "[SEP]")],
     )
+    return tokenizer
+
+
+def _wordpiece(model: WordPiece, normalizer: normalizers.Normalizer) -> Tokenizer:
+    tokenizer = Tokenizer(model)
+    tokenizer.normalizer = normalizer
+    tokenizer.pre_tokenizer = BertPreTokenizer()
     return tokenizer
 
 

@@ -1,0 +1,137 @@
+"""Checks of a data folder: `python -m saulyq.data_check data` prints counts and what is wrong."""
+
+import argparse
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from saulyq.data import SPLITS, Paragraph, read_paragraphs, split_path
+from saulyq.scripts import run_script
+from saulyq.text import normalise
+from saulyq.topics import TopicSet, load_topics
+
+WORDS = (1, 200)  # the shortest and the longest paragraph
+PHRASE_WORDS = 8  # a run of so many words in two articles was copied
+NEAR_DUPLICATE = 0.8  # cosine of TF-IDF weighed character 5-grams
+
+Splits = dict[str, list[Paragraph]]
+
+
+def main(argv: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", type=Path, nargs="?", default=Path("data"))
+    args = parser.parse_args(argv)
+    topics = load_topics(args.data / "topics.yaml")
+    splits = read_splits(args.data, topics)
+    print("\n".join(count_lines(splits, topics)))
+    found = list(problems(splits))
+    print("\n".join(found) if found else "no problems found")
+    return 1 if found else 0
+
+
+def read_splits(data_dir: Path, topics: TopicSet) -> Splits:
+    """Return the paragraphs of all splits; unknown topics and repeated ids stop here."""
+    return {s: list(read_paragraphs(split_path(data_dir, s), topics)) for s in SPLITS}
+
+
+def problems(splits: Splits) -> Iterator[str]:
+    """Yield each problem found, in one line."""
+    yield from shared_ids(splits)
+    yield from straddling_articles(splits)
+    yield from lengths_out_of_range(splits)
+    yield from near_duplicates(splits)
+    yield from repeated_phrases(splits)
+
+
+def shared_ids(splits: Splits) -> Iterator[str]:
+    """Paragraph ids that stand in two splits."""
+    places = _places((p.id, split) for split, rows in splits.items() for p in rows)
+    yield from (f"id {id!r} is in {' and '.join(s)}" for id, s in places.items() if len(s) > 1)
+
+
+def straddling_articles(splits: Splits) -> Iterator[str]:
+    """Articles with paragraphs in two splits."""
+    places = _places((p.article_id, split) for split, rows in splits.items() for p in rows)
+    yield from (f"article {a!r} is in {' and '.join(s)}" for a, s in places.items() if len(s) > 1)
+
+
+def lengths_out_of_range(splits: Splits) -> Iterator[str]:
+    """Paragraphs that are shorter or longer than paragraphs of articles are."""
+    low, high = WORDS
+    for paragraph in _all(splits):
+        n_words = len(paragraph.text.split())
+        if not low <= n_words <= high:
+            yield f"{paragraph.id}: {n_words} words; expected {low} to {high}"
+
+
+def near_duplicates(splits: Splits) -> Iterator[str]:
+    """Texts of two splits that are equal or nearly so."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    paragraphs = _all(splits)
+    split_of = np.repeat(np.arange(len(splits)), [len(rows) for rows in splits.values()])
+    texts = [normalise(paragraph.text).lower() for paragraph in paragraphs]
+    vectoriser = TfidfVectorizer(analyzer="char_wb", ngram_range=(5, 5), dtype=np.float32)
+    features = vectoriser.fit_transform(texts)
+    for start in range(0, len(texts), 500):  # blocks: the whole matrix of cosines grows too large
+        cosines = (features[start : start + 500] @ features.T).tocoo()
+        close = np.flatnonzero(cosines.data >= NEAR_DUPLICATE)
+        for i, j in zip(cosines.row[close] + start, cosines.col[close], strict=True):
+            if i < j and split_of[i] != split_of[j]:
+                yield f"{paragraphs[i].id} and {paragraphs[j].id} are near-duplicates in two splits"
+
+
+def repeated_phrases(splits: Splits) -> Iterator[str]:
+    """Runs of words that stand in two articles."""
+    first_place: dict[tuple[str, ...], str] = {}
+    told: set[tuple[str, str]] = set()
+    for paragraph in _all(splits):
+        words = normalise(paragraph.text).lower().split()
+        for start in range(len(words) - PHRASE_WORDS + 1):
+            phrase = tuple(words[start : start + PHRASE_WORDS])
+            article = first_place.setdefault(phrase, paragraph.article_id)
+            pair = (article, paragraph.article_id)
+            if article != paragraph.article_id and pair not in told:
+                told.add(pair)
+                yield f"{paragraph.id} repeats words of article {article}: {' '.join(phrase)!r}"
+
+
+def count_lines(splits: Splits, topics: TopicSet) -> list[str]:
+    """Return the counts of the data set as lines of a table."""
+    head = f"{'':<24}" + "".join(f"{split:>8}" for split in splits) + f"{'all':>8}"
+    rows: list[tuple[str, list[int]]] = [
+        ("articles", [len({p.article_id for p in rows}) for rows in splits.values()]),
+        ("paragraphs", [len(rows) for rows in splits.values()]),
+        ("without a topic", [sum(not p.topics for p in rows) for rows in splits.values()]),
+        ("two or more topics", [sum(len(p.topics) > 1 for p in rows) for rows in splits.values()]),
+    ]
+    for topic in topics.ids:
+        rows.append((topic, [sum(topic in p.topics for p in r) for r in splits.values()]))
+    for name in ("language", "script"):
+        values = Counter(str(p.details.get(name)) for p in _all(splits))
+        for value, _ in values.most_common():
+            counts = [sum(p.details.get(name) == value for p in r) for r in splits.values()]
+            rows.append((f"{name} {value}", counts))
+    return [head] + [
+        f"{name:<24}" + "".join(f"{n:>8}" for n in counts) + f"{sum(counts):>8}"
+        for name, counts in rows
+    ]
+
+
+def _all(splits: Splits) -> list[Paragraph]:
+    return [paragraph for rows in splits.values() for paragraph in rows]
+
+
+def _places(pairs: Iterator[tuple[str, str]]) -> dict[str, list[str]]:
+    places: dict[str, list[str]] = defaultdict(list)
+    for key, split in pairs:
+        if split not in places[key]:
+            places[key].append(split)
+    return places
+
+
+if __name__ == "__main__":
+    sys.exit(run_script(main))
