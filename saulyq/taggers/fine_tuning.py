@@ -50,9 +50,9 @@ def run(
     """
     arguments = _arguments(config, checkpoints)
     with arguments.main_process_first(local=False, desc="checkpoint folder"):
-        resume_from = _prepare(config, checkpoints) if arguments.process_index == 0 else None
-    if checkpoints.resume and resume_from is None and arguments.process_index > 0:
-        resume_from = get_last_checkpoint(str(checkpoints.folder))
+        if arguments.process_index == 0:
+            _prepare(config, checkpoints)
+    resume_from = get_last_checkpoint(str(checkpoints.folder)) if checkpoints.resume else None
     trainer = Trainer(
         model=start.model,
         args=arguments,
@@ -93,18 +93,16 @@ def _arguments(config: TransformerConfig, checkpoints: Checkpoints) -> TrainingA
         disable_tqdm=None,
         restore_callback_states_from_checkpoint=True,
         dataloader_pin_memory=on_gpu,
+        use_cpu=not on_gpu,  # without it, processes on a CPU do not find each other
     )
 
 
-def _prepare(config: TransformerConfig, checkpoints: Checkpoints) -> str | None:
-    """Return the checkpoint to resume from; without --resume, clear what an older run left."""
+def _prepare(config: TransformerConfig, checkpoints: Checkpoints) -> None:
+    """Check that a checkpoint has our settings; without --resume, clear what a run left."""
     folder = checkpoints.folder
     settings = config.model_dump(mode="json")
     written = folder / "settings.json"
-    last: str | None = get_last_checkpoint(str(folder)) if folder.is_dir() else None
-    if checkpoints.resume and last is None:
-        logger.warning("--resume: no checkpoint in %s; training starts from the beginning", folder)
-    if checkpoints.resume and last is not None:
+    if checkpoints.resume and folder.is_dir() and get_last_checkpoint(str(folder)):
         before = json.loads(written.read_text(encoding="utf-8"))
         changed = [name for name in settings if settings[name] != before.get(name)]
         if changed:
@@ -112,11 +110,12 @@ def _prepare(config: TransformerConfig, checkpoints: Checkpoints) -> str | None:
                 f"--resume: {changed[0]} is {settings[changed[0]]!r} but the checkpoint has "
                 f"{before.get(changed[0])!r}; use the same settings or train without --resume"
             )
-        return last
+        return
+    if checkpoints.resume:
+        logger.warning("--resume: no checkpoint in %s; training starts from the beginning", folder)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     written.write_text(json.dumps(settings), encoding="utf-8")
-    return None
 
 
 def _encode(split: Split, tokenizer: Any, mode: Mode) -> Dataset:

@@ -136,7 +136,8 @@ def read_csv(file: BinaryIO, name: str, columns: Columns) -> Rows:
         except StopIteration:
             break
         except csv.Error as error:
-            yield Reject(name, reader.line_num, f"not valid CSV ({error})")
+            # The reader counts a line when it is through with it: this one it is not.
+            yield Reject(name, reader.line_num + 1, f"not valid CSV ({error})")
             continue
         finally:
             yield from bad

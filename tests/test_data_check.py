@@ -1,0 +1,87 @@
+import pytest
+from conftest import make_rows, write_jsonl
+
+from saulyq import data_check, new_articles
+from saulyq.data import Paragraph
+from saulyq.errors import UserError
+
+
+def paragraph(id, article, text="кеме теңізде жүзіп барады"):
+    return Paragraph(id, article, text, ())
+
+
+def found(check, **splits):
+    return list(check({name: splits.get(name, []) for name in ("train", "valid", "test")}))
+
+
+def test_clean_splits_have_no_problems():
+    one, two = paragraph("a-0", "a"), paragraph("b-0", "b", "наубайхана бүгін ыстық нан пісірді")
+    assert found(data_check.problems, train=[one], test=[two]) == []
+
+
+def test_id_in_two_splits_is_found():
+    (problem,) = found(
+        data_check.shared_ids, train=[paragraph("a", "x")], test=[paragraph("a", "y")]
+    )
+    assert problem == "id 'a' is in train and test"
+
+
+def test_article_in_two_splits_is_found():
+    (problem,) = found(
+        data_check.straddling_articles, valid=[paragraph("1", "x")], test=[paragraph("2", "x")]
+    )
+    assert problem == "article 'x' is in valid and test"
+
+
+@pytest.mark.parametrize("other", ["кеме теңізде жүзіп барады", "Кeме теңізде  жүзіп барады!"])
+def test_equal_and_nearly_equal_texts_across_splits_are_found(other):
+    (problem,) = found(
+        data_check.near_duplicates, train=[paragraph("1", "x")], test=[paragraph("2", "y", other)]
+    )
+    assert problem == "1 and 2 are near-duplicates in two splits"
+
+
+def test_equal_texts_within_a_split_are_not_a_leak():
+    rows = [paragraph("1", "x"), paragraph("2", "y")]
+    assert found(data_check.near_duplicates, train=rows) == []
+
+
+def test_long_phrase_in_two_articles_is_found_once():
+    phrase = "бір екі үш төрт бес алты жеті сегіз тоғыз он"
+    rows = [paragraph("1", "x", phrase), paragraph("2", "y", f"Иә, {phrase}")]
+    (problem,) = found(data_check.repeated_phrases, train=rows)
+    assert problem.startswith("2 repeats words of article x: 'бір екі")
+    same_article = [paragraph("1", "x", phrase), paragraph("2", "x", phrase)]
+    assert found(data_check.repeated_phrases, train=same_article) == []
+
+
+def test_length_out_of_range_is_found():
+    (problem,) = found(data_check.lengths_out_of_range, train=[paragraph("1", "x", "сөз " * 201)])
+    assert problem == "1: 201 words; expected 1 to 200"
+
+
+def test_new_articles_stay_whole_and_spread_topics(data_dir, capsys):
+    new = write_jsonl(data_dir / "new.jsonl", make_rows(40, prefix="new"))
+    assert new_articles.main([str(new), "--data", str(data_dir)]) == 0
+    out = capsys.readouterr().out.splitlines()
+    # 15 % of 40 articles go to test, 10 % to valid; each article has 4 paragraphs
+    assert out == [
+        "train: 30 articles, 120 paragraphs",
+        "valid: 4 articles, 16 paragraphs",
+        "test: 6 articles, 24 paragraphs",
+    ]
+    splits = {
+        split: {p.article_id for p in rows}
+        for split, rows in data_check.read_splits(
+            data_dir, data_check.load_topics(data_dir / "topics.yaml")
+        ).items()
+    }
+    assert not (splits["train"] & splits["test"] | splits["train"] & splits["valid"])
+
+
+def test_known_article_is_not_added_again(data_dir):
+    new = write_jsonl(data_dir / "new.jsonl", make_rows(12, prefix="train-"))
+    before = (data_dir / "test.jsonl").read_bytes()
+    with pytest.raises(UserError, match="already in the data folder"):
+        new_articles.main([str(new), "--data", str(data_dir)])
+    assert (data_dir / "test.jsonl").read_bytes() == before

@@ -1,0 +1,71 @@
+import os
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+from conftest import ROOT, arguments, make_rows, write_data
+from test_transformer import TINY
+
+from saulyq import artifacts
+
+pytest.importorskip("transformers")
+pytestmark = pytest.mark.slow
+
+TEXTS = [row["text"] for row in make_rows(3)]
+SETTINGS = TINY | {"epochs": 8, "patience": 8}
+
+
+def command(data, output, *launcher, **settings):
+    words = arguments("smoke", data, output, **(SETTINGS | settings))
+    return [sys.executable, *launcher, str(ROOT / "train.py"), *words]
+
+
+def scores(folder):
+    return artifacts.load(folder).model.score(TEXTS)[0]
+
+
+def test_killed_training_goes_on_and_ends_as_if_uninterrupted(tmp_path):
+    data = write_data(tmp_path / "data")
+    subprocess.run(command(data, tmp_path / "whole"), check=True, capture_output=True)
+    killed = subprocess.Popen(
+        command(data, tmp_path / "killed"), stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    checkpoints = tmp_path / "killed.partial"
+    while not list(checkpoints.glob("checkpoint-*/trainer_state.json")):
+        assert killed.poll() is None, "the run ended before its first checkpoint"
+        time.sleep(0.01)
+    killed.kill()
+    killed.communicate()
+    assert not (tmp_path / "killed").exists()
+
+    again = command(data, tmp_path / "killed")
+    other = subprocess.run([*again, "--resume", "--epochs", "3"], capture_output=True, text=True)
+    assert other.returncode == 1
+    assert "epochs is 3 but the checkpoint has 8" in other.stderr
+    subprocess.run([*again, "--resume"], check=True, capture_output=True)
+    np.testing.assert_allclose(scores(tmp_path / "killed"), scores(tmp_path / "whole"), atol=1e-5)
+    assert not checkpoints.exists()
+
+
+# `accelerate launch` starts several processes on a CPU only through MPI: one has to do here.
+LAUNCHERS = {
+    "torchrun": ["-m", "torch.distributed.run", "--nproc_per_node", "2"],
+    "accelerate": ["-m", "accelerate.commands.launch", "--cpu", "--num_processes", "1"],
+}
+
+
+@pytest.mark.parametrize("launcher", LAUNCHERS)
+def test_launched_processes_train_one_model(tmp_path, launcher):
+    data = write_data(tmp_path / "data")
+    done = subprocess.run(
+        command(data, tmp_path / "two", *LAUNCHERS[launcher], batch_size=8),
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.stdout.count("model written to") == 1
+    assert np.isfinite(scores(tmp_path / "two")).all()

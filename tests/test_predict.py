@@ -1,0 +1,226 @@
+import csv
+import io
+import json
+import subprocess
+import sys
+
+import pytest
+from conftest import ROOT, write_jsonl
+
+import predict
+from saulyq import artifacts
+from saulyq.scripts import run_script
+from saulyq.tagging.run import Counts, whole_article
+from saulyq.tagging.tagger import Tagged, Tagger
+
+ROWS = [
+    {"id": "p1", "article_id": "m", "text": "кеме теңізде жүзіп барады"},
+    {"id": "p2", "article_id": "m", "text": "наубайхана нан пісірді"},
+    {"id": "p3", "article_id": "k", "text": "кеме айлақта тұр"},
+]
+
+
+@pytest.fixture
+def news(tmp_path):
+    return write_jsonl(tmp_path / "news.jsonl", ROWS)
+
+
+@pytest.fixture
+def run(tfidf_folder, capsys):
+    """Run predict.py in this process: exit code, records of stdout, lines of stderr."""
+
+    def call(*words):
+        command = ["--model", str(tfidf_folder), *map(str, words)]
+        code = run_script(lambda: predict.main(command))
+        out, err = capsys.readouterr()
+        return code, [json.loads(line) for line in out.splitlines()], err.splitlines()
+
+    return call
+
+
+def test_one_record_a_paragraph_in_input_order(run, news):
+    code, records, err = run(news)
+    assert code == 0
+    assert [r["id"] for r in records] == ["p1", "p2", "p3"]
+    assert [r["topics"] for r in records] == [["ships"], ["bread"], ["ships"]]
+    assert list(records[0]) == [
+        *("id", "paragraph", "topics", "scores", "language", "script", "windows"),
+    ]
+    assert set(records[0]["scores"]) == {"ships", "bread"}
+    assert records[0]["script"] == "cyrillic"
+    assert "3 rows = 3 tagged + 0 rejected" in err[-1]
+    assert "bread 1, ships 2" in err[-1]
+
+
+def test_article_has_all_topics_and_the_maximum_of_scores(run, news):
+    _, paragraphs, _ = run(news)
+    _, (first, second), _ = run(news, "--by", "article")
+    assert (first["id"], first["paragraphs"], first["topics"]) == ("m", 2, ["ships", "bread"])
+    assert first["scores"]["ships"] == max(p["scores"]["ships"] for p in paragraphs[:2])
+    assert (second["id"], second["topics"]) == ("k", ["ships"])
+
+
+def test_thresholds_of_the_command_line_win(run, news):
+    _, records, _ = run(news, "--threshold", "0", "--threshold", "bread=1")
+    assert all(r["topics"] == ["ships"] for r in records)
+
+
+def test_top_names_the_best_topics_even_without_a_tag(run, news):
+    _, records, _ = run(news, "--threshold", "1", "--top", "1")
+    assert [r["suggested"] for r in records] == [["ships"], ["bread"], ["ships"]]
+    assert records[0]["topics"] == []
+
+
+def test_text_is_echoed_only_when_asked_for(run, news):
+    _, records, _ = run(news, "--keep_text")
+    assert [r["text"] for r in records] == [row["text"] for row in ROWS]
+
+
+def test_folder_of_articles(run, tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "b.txt").write_text("нан пісті\n\nкеме тұр\n", "utf-8")
+    (tmp_path / "in" / "a.csv").write_text("id,text\n9,ыстық нан сатылды\n", "utf-8")
+    _, records, _ = run(tmp_path / "in")
+    assert [(r["id"], r["paragraph"]) for r in records] == [("9", 0), ("b", 0), ("b", 1)]
+
+
+def test_csv_output_has_a_column_a_score(run, news, tmp_path):
+    output = tmp_path / "out.csv"
+    code, _, _ = run(news, "--output", output, "--threshold", "0", "--top", "2")
+    assert code == 0
+    rows = list(csv.DictReader(io.StringIO(output.read_text("utf-8"))))
+    assert [r["id"] for r in rows] == ["p1", "p2", "p3"]
+    assert rows[0]["topics"] == "ships;bread"
+    assert 0 <= float(rows[0]["score_bread"]) <= float(rows[0]["score_ships"]) <= 1
+    assert rows[1]["suggested"] == "bread;ships"
+
+
+def test_run_file_tells_model_thresholds_and_counts(run, news, tmp_path, tfidf_folder):
+    output = tmp_path / "out.jsonl"
+    run(news, "--output", output, "--threshold", "ships=0.9")
+    told = json.loads((tmp_path / "out.jsonl.run.json").read_text("utf-8"))
+    assert told["model"] == artifacts.weights_checksum(tfidf_folder)
+    assert told["thresholds"]["ships"] == 0.9
+    assert told["counts"]["rows"] == told["counts"]["tagged"] == 3
+
+
+def test_bad_rows_go_to_the_rejects_and_the_run_goes_on(run, tmp_path):
+    source = tmp_path / "mixed.jsonl"
+    source.write_text('{"text": "кеме"}\n{oops\n{"text": 5}\n{"text": "нан"}\n', "utf-8")
+    output = tmp_path / "out.jsonl"
+    code, _, err = run(source, "--output", output)
+    assert code == 0
+    rejects = [json.loads(x) for x in (tmp_path / "out.jsonl.rejects.jsonl").open("rb")]
+    assert [(r["file"], r["line"]) for r in rejects] == [("mixed.jsonl", 2), ("mixed.jsonl", 3)]
+    assert len(output.read_text("utf-8").splitlines()) == 2
+    assert "4 rows = 2 tagged + 2 rejected" in err[-1]
+
+
+def test_rejects_of_an_earlier_run_do_not_stay(run, tmp_path, news):
+    output = tmp_path / "out.jsonl"
+    (tmp_path / "bad.jsonl").write_text("{oops\n", "utf-8")
+    run(tmp_path / "bad.jsonl", "--output", output)
+    run(news, "--output", output, "--force")
+    assert not (tmp_path / "out.jsonl.rejects.jsonl").exists()
+
+
+def test_without_a_file_rejects_are_lines_on_stderr(run, tmp_path):
+    (tmp_path / "bad.jsonl").write_text("{oops\n", "utf-8")
+    code, records, err = run(tmp_path / "bad.jsonl")
+    assert (code, records) == (0, [])
+    assert err[0].startswith("rejected: bad.jsonl:1: not valid JSON")
+
+
+def test_strict_stops_at_the_first_bad_row_and_leaves_no_output(run, tmp_path):
+    (tmp_path / "bad.jsonl").write_text('{"text": "кеме"}\n{oops\n', "utf-8")
+    code, _, err = run(tmp_path / "bad.jsonl", "--strict", "--output", tmp_path / "out.jsonl")
+    assert code == 1
+    assert err == [next(line for line in err if "bad.jsonl:2" in line)]
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["bad.jsonl"]
+
+
+def test_repeated_ids_are_kept_and_counted(run, tmp_path):
+    source = write_jsonl(tmp_path / "twice.jsonl", [ROWS[0], ROWS[0]])
+    _, records, err = run(source)
+    assert [r["id"] for r in records] == ["p1", "p1"]
+    assert "1 with a repeated id" in err[-1]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--output", "out.txt"], "unknown ending"),
+        (["--output", "there.jsonl"], "exists; name another --output, or --force"),
+        (["--output", "none/out.jsonl"], "no such folder"),
+        (["--threshold", "wool=0.5"], "unknown topic 'wool'"),
+        (["--text-column", "body"], ""),
+    ],
+)
+def test_what_cannot_be_done_is_one_line_and_exit_1(run, news, tmp_path, monkeypatch, words, message):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "there.jsonl").write_text("mine")
+    code, _, err = run(news, *words)
+    if message:
+        assert code == 1
+        assert len(err) == 1
+        assert message in err[0]
+    else:  # a column that no row has: every row is a reject, none is lost
+        assert code == 0
+        assert "3 rows = 0 tagged + 3 rejected" in err[-1]
+    assert (tmp_path / "there.jsonl").read_text() == "mine"
+
+
+def test_missing_model_is_one_line(capsys, news, tmp_path):
+    assert run_script(lambda: predict.main([str(news), "--model", str(tmp_path / "none")])) == 1
+    assert "none not found; train one with train.py" in capsys.readouterr().err
+
+
+def test_wrong_usage_is_exit_2(news):
+    for words in (["--by", "word"], ["--top", "0"], ["--nonsense"]):
+        with pytest.raises(SystemExit) as stop:
+            predict.main([str(news), *words])
+        assert stop.value.code == 2
+
+
+def test_default_model_is_found_from_any_folder_and_tags_standard_input(tmp_path):
+    done = subprocess.run(
+        [sys.executable, str(ROOT / "predict.py"), "-"],
+        input='{"text": "Облыстық онкология орталығында сүт безі обырына ота жасалды."}\n',
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        check=True,
+    )
+    record = json.loads(done.stdout)
+    assert record["topics"] == ["oncology"]
+    assert record["language"] == "kk"
+
+
+def test_reader_that_goes_away_gets_no_traceback(tfidf_folder, tmp_path):
+    source = write_jsonl(tmp_path / "many.jsonl", ROWS * 2000)
+    command = f"{sys.executable} {ROOT / 'predict.py'} --model {tfidf_folder} {source} | head -1"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True)
+    assert len(done.stdout.splitlines()) == 1
+    assert "Traceback" not in done.stderr
+    assert "Exception" not in done.stderr
+
+
+def test_lost_row_is_noticed():
+    with pytest.raises(RuntimeError, match="3 rows read"):
+        Counts(rows=3, tagged=1, rejected=1).check()
+
+
+def test_whole_article_by_hand(topics):
+    first = Tagged(["bread"], {"ships": 0.2, "bread": 0.8}, "kk", "cyrillic", 1)
+    second = Tagged(["ships"], {"ships": 0.7, "bread": 0.1}, "ru", "cyrillic", 3)
+    whole = whole_article([first, second, first], topics)
+    assert whole == Tagged(["ships", "bread"], {"ships": 0.7, "bread": 0.8}, "kk", "cyrillic", 5)
+
+
+def test_tagger_in_python(tfidf_folder):
+    tagger = Tagger.load(tfidf_folder)
+    texts = ["кеме теңізде жүзіп барады", "наубайхана нан пісірді"]
+    assert [tagged.topics for tagged in tagger.tag(texts)] == [["ships"], ["bread"]]
+    assert tagger.tag([]) == []
+    with pytest.raises(TypeError, match=r"tag\(\[text\]\)"):
+        tagger.tag("нан")

@@ -1,0 +1,172 @@
+import json
+import subprocess
+import sys
+
+import pytest
+from conftest import ROOT, arguments, make_rows, write_data, write_jsonl
+
+import compare
+import train
+from saulyq import artifacts
+from saulyq.errors import UserError
+from saulyq.scripts import read_overrides, run_script
+
+
+def run(config, data, output, **settings):
+    return run_script(lambda: train.main(arguments(config, data, output, **settings)))
+
+
+def test_another_schema_trains_without_a_code_change(tmp_path, mode):
+    data = write_data(tmp_path / "data", mode=mode)
+    assert run("tfidf", data, tmp_path / "model", min_paragraphs=1) == 0
+    loaded = artifacts.load(tmp_path / "model")
+    assert loaded.topics.ids == ("ships", "bread")
+    assert loaded.topics.mode == mode
+    assert (loaded.thresholds is None) == (mode == "single")
+    report = json.loads((tmp_path / "model" / "report.json").read_text("utf-8"))["valid"]
+    assert report["macro_f1"] > 0.9
+    assert sum(topic["support"] for topic in report["topics"]) == 32 if mode == "multi" else 16
+
+
+def test_manifest_tells_how_the_model_came_about(tfidf_folder):
+    manifest = json.loads((tfidf_folder / "manifest.json").read_text("utf-8"))
+    assert manifest["tagger"] == "tfidf"
+    assert manifest["seed"] == 0
+    assert set(manifest["data"]) == {"train", "valid", "test"}
+    assert manifest["weights"] == artifacts.weights_checksum(tfidf_folder)
+    assert "numpy" in manifest["versions"]
+    card = (tfidf_folder / "README.md").read_text("utf-8")
+    assert card.startswith("---\nlicense: apache-2.0")
+    assert "| ships | 16 |" in card
+
+
+def test_extra_rows_go_to_train_only(tmp_path, data_dir):
+    extra = write_jsonl(tmp_path / "extra.jsonl", make_rows(3, prefix="extra"))
+    assert run("prior", data_dir, tmp_path / "model", extra_train=extra) == 0
+    manifest = artifacts.load(tmp_path / "model").manifest
+    assert (manifest["n_train"], manifest["n_valid"]) == (12 * 4 + 3 * 4, 8 * 4)
+    assert "extra_train" in manifest["data"]
+
+
+def test_training_again_replaces_the_model_and_leaves_nothing_else(tmp_path, data_dir):
+    for _ in range(2):
+        assert run("prior", data_dir, tmp_path / "model") == 0
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["data", "model"]
+
+
+BAD_LINES = {
+    "missing column": '{"id": "a", "text": "x", "topics": []}\n',
+    "unknown topic": '{"id": "a", "article_id": "a", "text": "x", "topics": ["wool"]}\n',
+    "invalid JSON": "{oops\n",
+    "empty file": "",
+    "wrong encoding": "{'text': 'нан'}".encode("cp1251"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_LINES)
+@pytest.mark.parametrize("split", ["train", "valid"])
+def test_bad_data_is_one_line_exit_1_and_nothing_written(tmp_path, data_dir, capsys, name, split):
+    bad = BAD_LINES[name]
+    (data_dir / f"{split}.jsonl").write_bytes(bad if isinstance(bad, bytes) else bad.encode())
+    assert run("tfidf", data_dir, tmp_path / "model") == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"error: {data_dir / split}.jsonl")
+    assert not (tmp_path / "model").exists()
+
+
+def test_output_that_is_no_model_folder_is_left_alone(tmp_path, data_dir, capsys):
+    assert run("prior", data_dir, data_dir) == 1
+    assert "exists and is not a model folder" in capsys.readouterr().err
+    assert (data_dir / "train.jsonl").is_file()
+
+
+def test_unwritable_output_is_noticed_before_training(data_dir, capsys):
+    assert run("prior", data_dir, "/proc/none/model") == 1
+    assert "/proc/none: cannot be made" in capsys.readouterr().err
+
+
+def test_failed_save_leaves_the_old_model_whole(tmp_path, tfidf_folder):
+    before = artifacts.weights_checksum(tfidf_folder)
+    with pytest.raises(ZeroDivisionError), artifacts.written_whole(tfidf_folder) as draft:
+        (draft / "half").write_text("x")
+        raise ZeroDivisionError
+    assert artifacts.weights_checksum(tfidf_folder) == before
+    assert [p for p in tfidf_folder.parent.iterdir() if "partial" in p.name] == []
+
+
+def test_damaged_model_folder_is_one_line(tmp_path, data_dir):
+    run("prior", data_dir, tmp_path / "model")
+    for name, message in [
+        ("tagger.json", "no whole model"),
+        ("thresholds.json", "not a whole model folder"),
+        ("manifest.json", "not a whole model folder"),
+    ]:
+        (tmp_path / "model" / name).write_text("{")
+        with pytest.raises(UserError, match=message):
+            artifacts.load(tmp_path / "model")
+
+
+def test_checkpoint_that_cannot_be_had_names_the_local_way(tmp_path, data_dir, capsys):
+    pytest.importorskip("transformers")
+    assert run("xlmr_base", data_dir, tmp_path / "model", base_model=tmp_path / "none") == 1
+    err = capsys.readouterr().err.strip()
+    assert "cannot be had" in err
+    assert "--base_model path/to/folder" in err
+    assert "\n" not in err
+
+
+def test_settings_are_read_in_both_spellings():
+    assert read_overrides(["--learning-rate", "1", "--epochs=2"]) == {
+        "learning-rate": "1",
+        "epochs": "2",
+    }
+    for words in (["5"], ["--epochs"]):
+        with pytest.raises(UserError):
+            read_overrides(words)
+
+
+def test_help_is_light():
+    # Importing torch, transformers or scikit-learn takes seconds; help must not.
+    code = (
+        "import sys, train\n"
+        "try: train.main(['--help'])\n"
+        "except SystemExit: pass\n"
+        "heavy = {'torch', 'transformers', 'sklearn', 'scipy', 'datasets'} & set(sys.modules)\n"
+        "assert not heavy, heavy"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert "--learning_rate (float; default 2e-05)" in done.stdout
+
+
+def test_tfidf_tags_without_torch(tfidf_folder):
+    code = (
+        "import sys; from saulyq import Tagger\n"
+        f"Tagger.load({str(tfidf_folder)!r}).tag(['нан'])\n"
+        "assert not {'torch', 'transformers'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+
+
+def test_compare_reports_the_same_rows_for_all(tmp_path, data_dir, tfidf_folder, capsys):
+    run("prior", data_dir, tmp_path / "prior")
+    capsys.readouterr()
+    words = [tmp_path / "prior", tfidf_folder, "--data", data_dir, "--output", tmp_path / "r"]
+    assert run_script(lambda: compare.main([*map(str, words), "--update-cards"])) == 0
+    assert "| bread | 16 |" in capsys.readouterr().out
+    report = json.loads((tmp_path / "r" / "report.json").read_text("utf-8"))
+    prior, tfidf = report["models"]
+    assert tfidf["against_first"]["macro_f1"]["p"] < 0.05
+    assert prior["report"]["n_paragraphs"] == tfidf["report"]["n_paragraphs"] == 32
+    card = (tmp_path / "prior" / "README.md").read_text("utf-8")
+    assert "test: 32 paragraphs of 8 articles" in card
+    assert "Not measured yet" not in card
+
+
+def test_compare_wants_the_same_topics(tmp_path, data_dir, tfidf_folder, capsys):
+    single = write_data(tmp_path / "single", mode="single")
+    run("prior", single, tmp_path / "other")
+    words = [str(tfidf_folder), str(tmp_path / "other"), "--data", str(data_dir)]
+    assert run_script(lambda: compare.main(words)) == 1
+    assert "have different topics" in capsys.readouterr().err
