@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from saulyq.agreement import cohen_kappa, labellings
 from saulyq.data import SPLITS, Paragraph, read_paragraphs, split_path
 from saulyq.scripts import run_script
 from saulyq.text import normalise
@@ -26,7 +27,7 @@ def main(argv: list[str] | None = None) -> int:
     args = parser.parse_args(argv)
     topics = load_topics(args.data / "topics.yaml")
     splits = read_splits(args.data, topics)
-    print("\n".join(count_lines(splits, topics)))
+    print("\n".join(count_lines(splits, topics) + agreement_lines(splits, topics)))
     found = list(problems(splits))
     print("\n".join(found) if found else "no problems found")
     return 1 if found else 0
@@ -119,6 +120,17 @@ def count_lines(splits: Splits, topics: TopicSet) -> list[str]:
         f"{name:<24}" + "".join(f"{n:>8}" for n in counts) + f"{sum(counts):>8}"
         for name, counts in rows
     ]
+
+
+def agreement_lines(splits: Splits, topics: TopicSet) -> list[str]:
+    """Return Cohen's kappa of the two labellings as lines; none if the data has no two."""
+    if not any("annotations" in p.details for p in _all(splits)):
+        return []
+    first, second = labellings(_all(splits), topics)
+    kappa = cohen_kappa(first, second)
+    differ = int((first != second).any(axis=1).sum())
+    lines = [f"{topic:<24}{k:>8.3f}" for topic, k in zip(topics.ids, kappa, strict=True)]
+    return [*lines, f"{differ} of {len(first)} paragraphs labelled differently"]
 
 
 def _all(splits: Splits) -> list[Paragraph]:

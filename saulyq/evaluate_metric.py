@@ -11,7 +11,7 @@ from saulyq import metrics
 from saulyq.evaluation import existing
 
 
-class TopicF1(evaluate.Metric):
+class TopicF1(evaluate.Metric):  # type: ignore[misc]  # evaluate has no types
     """Macro-, micro- and per-topic F1 of multi-label predictions.
 
     `TopicF1(topics=["oncology", "phc"]).compute(predictions=..., references=...)` takes rows of

@@ -1,8 +1,17 @@
 import numpy as np
 import pytest
 
-from saulyq.comparison import article_counts, bootstrap, compare, f1_of, interval, markdown, paired_p
-from saulyq.comparison import Result, slices
+from saulyq.comparison import (
+    Result,
+    article_counts,
+    bootstrap,
+    compare,
+    f1_of,
+    interval,
+    markdown,
+    paired_p,
+    slices,
+)
 from saulyq.data import Paragraph, Split
 from saulyq.evaluation import evaluate
 

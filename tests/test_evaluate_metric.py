@@ -2,7 +2,7 @@ import pytest
 
 pytest.importorskip("evaluate")
 
-from saulyq.evaluate_metric import TopicF1  # noqa: E402
+from saulyq.evaluate_metric import TopicF1
 
 
 def test_values_by_hand():

@@ -156,7 +156,9 @@ def test_repeated_ids_are_kept_and_counted(run, tmp_path):
         (["--text-column", "body"], ""),
     ],
 )
-def test_what_cannot_be_done_is_one_line_and_exit_1(run, news, tmp_path, monkeypatch, words, message):
+def test_what_cannot_be_done_is_one_line_and_exit_1(
+    run, news, tmp_path, monkeypatch, words, message
+):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "there.jsonl").write_text("mine")
     code, _, err = run(news, *words)

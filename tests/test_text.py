@@ -24,7 +24,9 @@ def test_repairs_what_is_typed(typed, meant):
     assert normalise(typed) == meant
 
 
-@pytest.mark.parametrize("text", ["COVID-19", "World Health Organization", "PET/CT", "IgG", "e-Gov"])
+@pytest.mark.parametrize(
+    "text", ["COVID-19", "World Health Organization", "PET/CT", "IgG", "e-Gov"]
+)
 def test_latin_words_stay_latin(text):
     assert normalise(text) == text
 

@@ -44,7 +44,12 @@ def test_overrides_apply_in_order(topics):
 
 @pytest.mark.parametrize(
     ("setting", "message"),
-    [("high", "not a number"), ("breed=0.5", "unknown topic"), ("1.5", "0 to 1"), ("nan", "0 to 1")],
+    [
+        ("high", "not a number"),
+        ("breed=0.5", "unknown topic"),
+        ("1.5", "0 to 1"),
+        ("nan", "0 to 1"),
+    ],
 )
 def test_wrong_threshold_is_one_clear_line(topics, setting, message):
     with pytest.raises(UserError, match=message):

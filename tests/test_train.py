@@ -87,9 +87,14 @@ def test_unwritable_output_is_noticed_before_training(data_dir, capsys):
 
 def test_failed_save_leaves_the_old_model_whole(tmp_path, tfidf_folder):
     before = artifacts.weights_checksum(tfidf_folder)
-    with pytest.raises(ZeroDivisionError), artifacts.written_whole(tfidf_folder) as draft:
-        (draft / "half").write_text("x")
-        raise ZeroDivisionError
+
+    def fail():
+        with artifacts.written_whole(tfidf_folder) as draft:
+            (draft / "half").write_text("x")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
     assert artifacts.weights_checksum(tfidf_folder) == before
     assert [p for p in tfidf_folder.parent.iterdir() if "partial" in p.name] == []
 
