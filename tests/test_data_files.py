@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from conftest import ROOT
 
-from saulyq import data_check
-from saulyq.agreement import cohen_kappa
 from saulyq.artifacts import load
+from saulyq.corpus import check
+from saulyq.corpus.agreement import cohen_kappa
 from saulyq.data import checksum
 from saulyq.tagging.inputs import Columns, Row, read_inputs
 from saulyq.topics import load_topics
@@ -19,7 +19,7 @@ TOPICS = load_topics(DATA / "topics.yaml")
 
 @pytest.fixture(scope="module")
 def splits():
-    return data_check.read_splits(DATA, TOPICS)
+    return check.read_splits(DATA, TOPICS)
 
 
 def test_schema_is_the_five_topics():
@@ -28,7 +28,7 @@ def test_schema_is_the_five_topics():
 
 
 def test_data_has_no_problems(splits):
-    assert list(data_check.problems(splits)) == []
+    assert list(check.problems(splits)) == []
 
 
 def test_every_topic_and_no_topic_have_enough_paragraphs(splits):
@@ -55,8 +55,8 @@ def test_topics_are_one_of_the_labellings_or_decided_between_them(splits):
 def test_card_has_the_counts_and_the_agreement_of_the_data(splits):
     card = (DATA / "README.md").read_text("utf-8")
     blocks = re.findall(r"```\n(.*?)\n```", card, flags=re.DOTALL)
-    assert blocks[0].splitlines() == data_check.count_lines(splits, TOPICS)
-    assert blocks[1].splitlines() == data_check.agreement_lines(splits, TOPICS)
+    assert blocks[0].splitlines() == check.count_lines(splits, TOPICS)
+    assert blocks[1].splitlines() == check.agreement_lines(splits, TOPICS)
 
 
 def test_datasets_library_loads_the_folder(splits, tmp_path):

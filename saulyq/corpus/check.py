@@ -1,4 +1,4 @@
-"""Checks of a data folder: `python -m saulyq.data_check data` prints counts and what is wrong."""
+"""Checks of a data folder: `python -m saulyq.corpus.check data` prints counts and what is wrong."""
 
 import argparse
 import sys
@@ -6,12 +6,10 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
-
-from saulyq.agreement import cohen_kappa, labellings
+from saulyq.corpus.agreement import cohen_kappa, labellings
+from saulyq.corpus.diversity import close_pairs, repeated_phrases
 from saulyq.data import SPLITS, Paragraph, read_paragraphs, split_path
 from saulyq.scripts import run_script
-from saulyq.text import normalise
 from saulyq.topics import TopicSet, load_topics
 
 WORDS = (1, 200)  # the shortest and the longest paragraph
@@ -44,7 +42,7 @@ def problems(splits: Splits) -> Iterator[str]:
     yield from straddling_articles(splits)
     yield from lengths_out_of_range(splits)
     yield from near_duplicates(splits)
-    yield from repeated_phrases(splits)
+    yield from shared_phrases(splits)
 
 
 def shared_ids(splits: Splits) -> Iterator[str]:
@@ -70,34 +68,19 @@ def lengths_out_of_range(splits: Splits) -> Iterator[str]:
 
 def near_duplicates(splits: Splits) -> Iterator[str]:
     """Texts of two splits that are equal or nearly so."""
-    from sklearn.feature_extraction.text import TfidfVectorizer
-
     paragraphs = _all(splits)
-    split_of = np.repeat(np.arange(len(splits)), [len(rows) for rows in splits.values()])
-    texts = [normalise(paragraph.text).lower() for paragraph in paragraphs]
-    vectoriser = TfidfVectorizer(analyzer="char_wb", ngram_range=(5, 5), dtype=np.float32)
-    features = vectoriser.fit_transform(texts)
-    for start in range(0, len(texts), 500):  # blocks: the whole matrix of cosines grows too large
-        cosines = (features[start : start + 500] @ features.T).tocoo()
-        close = np.flatnonzero(cosines.data >= NEAR_DUPLICATE)
-        for i, j in zip(cosines.row[close] + start, cosines.col[close], strict=True):
-            if i < j and split_of[i] != split_of[j]:
-                yield f"{paragraphs[i].id} and {paragraphs[j].id} are near-duplicates in two splits"
+    split_of = [split for split, rows in splits.items() for _ in rows]
+    for i, j in close_pairs([p.text for p in paragraphs], NEAR_DUPLICATE):
+        if split_of[i] != split_of[j]:
+            yield f"{paragraphs[i].id} and {paragraphs[j].id} are near-duplicates in two splits"
 
 
-def repeated_phrases(splits: Splits) -> Iterator[str]:
+def shared_phrases(splits: Splits) -> Iterator[str]:
     """Runs of words that stand in two articles."""
-    first_place: dict[tuple[str, ...], str] = {}
-    told: set[tuple[str, str]] = set()
-    for paragraph in _all(splits):
-        words = normalise(paragraph.text).lower().split()
-        for start in range(len(words) - PHRASE_WORDS + 1):
-            phrase = tuple(words[start : start + PHRASE_WORDS])
-            article = first_place.setdefault(phrase, paragraph.article_id)
-            pair = (article, paragraph.article_id)
-            if article != paragraph.article_id and pair not in told:
-                told.add(pair)
-                yield f"{paragraph.id} repeats words of article {article}: {' '.join(phrase)!r}"
+    paragraphs = _all(splits)
+    texts, article_ids = [p.text for p in paragraphs], [p.article_id for p in paragraphs]
+    for i, j, phrase in repeated_phrases(texts, article_ids, PHRASE_WORDS):
+        yield f"{paragraphs[i].id} and {paragraphs[j].id} share {phrase!r}"
 
 
 def count_lines(splits: Splits, topics: TopicSet) -> list[str]:

@@ -1,7 +1,7 @@
 import pytest
 from conftest import make_rows, write_jsonl
 
-from saulyq import data_check, new_articles
+from saulyq.corpus import check, new_articles
 from saulyq.data import Paragraph
 from saulyq.errors import UserError
 
@@ -16,19 +16,17 @@ def found(check, **splits):
 
 def test_clean_splits_have_no_problems():
     one, two = paragraph("a-0", "a"), paragraph("b-0", "b", "наубайхана бүгін ыстық нан пісірді")
-    assert found(data_check.problems, train=[one], test=[two]) == []
+    assert found(check.problems, train=[one], test=[two]) == []
 
 
 def test_id_in_two_splits_is_found():
-    (problem,) = found(
-        data_check.shared_ids, train=[paragraph("a", "x")], test=[paragraph("a", "y")]
-    )
+    (problem,) = found(check.shared_ids, train=[paragraph("a", "x")], test=[paragraph("a", "y")])
     assert problem == "id 'a' is in train and test"
 
 
 def test_article_in_two_splits_is_found():
     (problem,) = found(
-        data_check.straddling_articles, valid=[paragraph("1", "x")], test=[paragraph("2", "x")]
+        check.straddling_articles, valid=[paragraph("1", "x")], test=[paragraph("2", "x")]
     )
     assert problem == "article 'x' is in valid and test"
 
@@ -36,27 +34,27 @@ def test_article_in_two_splits_is_found():
 @pytest.mark.parametrize("other", ["кеме теңізде жүзіп барады", "Кeме теңізде  жүзіп барады!"])
 def test_equal_and_nearly_equal_texts_across_splits_are_found(other):
     (problem,) = found(
-        data_check.near_duplicates, train=[paragraph("1", "x")], test=[paragraph("2", "y", other)]
+        check.near_duplicates, train=[paragraph("1", "x")], test=[paragraph("2", "y", other)]
     )
     assert problem == "1 and 2 are near-duplicates in two splits"
 
 
 def test_equal_texts_within_a_split_are_not_a_leak():
     rows = [paragraph("1", "x"), paragraph("2", "y")]
-    assert found(data_check.near_duplicates, train=rows) == []
+    assert found(check.near_duplicates, train=rows) == []
 
 
 def test_long_phrase_in_two_articles_is_found_once():
     phrase = "бір екі үш төрт бес алты жеті сегіз тоғыз он"
     rows = [paragraph("1", "x", phrase), paragraph("2", "y", f"Иә, {phrase}")]
-    (problem,) = found(data_check.repeated_phrases, train=rows)
-    assert problem.startswith("2 repeats words of article x: 'бір екі")
+    (problem,) = found(check.shared_phrases, train=rows)
+    assert problem == "1 and 2 share 'бір екі үш төрт бес алты жеті сегіз'"
     same_article = [paragraph("1", "x", phrase), paragraph("2", "x", phrase)]
-    assert found(data_check.repeated_phrases, train=same_article) == []
+    assert found(check.shared_phrases, train=same_article) == []
 
 
 def test_length_out_of_range_is_found():
-    (problem,) = found(data_check.lengths_out_of_range, train=[paragraph("1", "x", "сөз " * 201)])
+    (problem,) = found(check.lengths_out_of_range, train=[paragraph("1", "x", "сөз " * 201)])
     assert problem == "1: 201 words; expected 1 to 200"
 
 
@@ -72,8 +70,8 @@ def test_new_articles_stay_whole_and_spread_topics(data_dir, capsys):
     ]
     splits = {
         split: {p.article_id for p in rows}
-        for split, rows in data_check.read_splits(
-            data_dir, data_check.load_topics(data_dir / "topics.yaml")
+        for split, rows in check.read_splits(
+            data_dir, check.load_topics(data_dir / "topics.yaml")
         ).items()
     }
     assert not (splits["train"] & splits["test"] | splits["train"] & splits["valid"])

@@ -1,4 +1,4 @@
-"""Add new articles to a data folder: `python -m saulyq.new_articles NEW.jsonl --data data`.
+"""Add new articles to a data folder: `python -m saulyq.corpus.new_articles NEW.jsonl --data data`.
 
 Whole articles go to train, valid and test so that topics, scripts and languages are spread
 alike; articles that are already in a split stay there.
