@@ -1,7 +1,5 @@
 """The shipped data and what the project says of it."""
 
-import re
-
 import numpy as np
 import pytest
 from conftest import ROOT
@@ -9,6 +7,7 @@ from conftest import ROOT
 from saulyq.artifacts import load
 from saulyq.corpus import check
 from saulyq.corpus.agreement import cohen_kappa
+from saulyq.corpus.tour import card_blocks, renewed
 from saulyq.data import checksum
 from saulyq.tagging.inputs import Columns, Row, read_inputs
 from saulyq.topics import load_topics
@@ -52,11 +51,9 @@ def test_topics_are_one_of_the_labellings_or_decided_between_them(splits):
         assert first & second <= set(p.topics) <= first | second, p.id
 
 
-def test_card_has_the_counts_and_the_agreement_of_the_data(splits):
+def test_card_speaks_of_this_data(splits):
     card = (DATA / "README.md").read_text("utf-8")
-    blocks = re.findall(r"```\n(.*?)\n```", card, flags=re.DOTALL)
-    assert blocks[0].splitlines() == check.count_lines(splits, TOPICS)
-    assert blocks[1].splitlines() == check.agreement_lines(splits, TOPICS)
+    assert card == renewed(card, card_blocks(splits, TOPICS)), "run python -m saulyq.corpus.tour"
 
 
 def test_datasets_library_loads_the_folder(splits, tmp_path):
