@@ -2,12 +2,13 @@ import pytest
 from conftest import make_rows, write_jsonl
 
 from saulyq.corpus import check, new_articles
+from saulyq.corpus.marks import wrong_marks
 from saulyq.data import Paragraph
 from saulyq.errors import UserError
 
 
 def paragraph(id, article, text="кеме теңізде жүзіп барады"):
-    return Paragraph(id, article, text, ())
+    return Paragraph(id, article, text, (), {"language": "kk", "script": "cyrillic"})
 
 
 def found(check, **splits):
@@ -83,3 +84,48 @@ def test_known_article_is_not_added_again(data_dir):
     with pytest.raises(UserError, match="already in the data folder"):
         new_articles.main([str(new), "--data", str(data_dir)])
     assert (data_dir / "test.jsonl").read_bytes() == before
+
+
+def test_known_problems_are_accepted_until_they_are_gone(tmp_path):
+    known = tmp_path / "known-issues.txt"
+    known.write_text("# an accepted formula of letters\none\ntwo\n", "utf-8")
+    assert check.compare_known(["one", "three"], known) == (["three"], ["two"])
+    assert check.compare_known(["one"], tmp_path / "none.txt") == (["one"], [])
+
+
+MARKED = {
+    ("kk", "cyrillic"): "Денсаулық сақтау басқармасы хабарлады",
+    ("kk", "cyrillic_russian"): "Денсаулык сактау баскармасы хабарлады",
+    ("kk", "latin_2018"): "Densaýlyq saqtaý basqarmasy habarlady",
+    ("kk", "latin_2021"): "Densaulyq saqtau basqarmasy öñirde",
+    ("kk", "latin_digraph"): "Densaulyq saqtau basqarmasy aldyngha shyqty",
+    ("kk", "latin_adhoc"): "Densaulyk saktau baskarmasy",
+    ("ru", "cyrillic"): "Управление здравоохранения сообщило о наборе врачей",
+}
+
+
+@pytest.mark.parametrize("marks", MARKED)
+def test_true_marks_pass_and_false_ones_are_named(marks):
+    def issues(text):
+        details = dict(zip(("language", "script"), marks, strict=True))
+        return list(wrong_marks([Paragraph("1", "a", text, (), details)]))
+
+    assert issues(MARKED[marks]) == []
+    wrong = "Hello" if marks[1].startswith("cyrillic") else MARKED["kk", "cyrillic"]
+    (problem,) = issues(wrong)
+    assert problem.startswith(f"article 'a' is marked {marks[0]}, {marks[1]}; its letters are")
+
+
+@pytest.mark.parametrize(
+    ("marks", "text", "found"),
+    [
+        (("kk", "cyrillic_russian"), MARKED["kk", "cyrillic"], "it has Kazakh letters"),
+        (("kk", "cyrillic"), MARKED["ru", "cyrillic"], "it has no Kazakh letters"),
+        (("kk", "latin_2018"), "Densaulyk saktau", "it has no letter of that alphabet"),
+        (("ru", "cyrillic"), MARKED["kk", "cyrillic"], "it reads as kk"),
+    ],
+)
+def test_script_of_another_mark_is_named(marks, text, found):
+    details = dict(zip(("language", "script"), marks, strict=True))
+    (problem,) = wrong_marks([Paragraph("1", "a", text, (), details)])
+    assert problem.endswith(found)

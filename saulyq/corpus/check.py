@@ -1,4 +1,7 @@
-"""Checks of a data folder: `python -m saulyq.corpus.check data` prints counts and what is wrong."""
+"""Checks of a data folder: `python -m saulyq.corpus.check data` prints counts and what is wrong.
+
+What is known and accepted stands in `known-issues.txt` of the folder, a line each; reasons after `#`.
+"""
 
 import argparse
 import sys
@@ -8,6 +11,7 @@ from pathlib import Path
 
 from saulyq.corpus.agreement import cohen_kappa, labellings
 from saulyq.corpus.diversity import close_pairs, repeated_phrases
+from saulyq.corpus.marks import wrong_marks
 from saulyq.data import SPLITS, Paragraph, read_paragraphs, split_path
 from saulyq.scripts import run_script
 from saulyq.topics import TopicSet, load_topics
@@ -15,6 +19,8 @@ from saulyq.topics import TopicSet, load_topics
 WORDS = (1, 200)  # the shortest and the longest paragraph
 PHRASE_WORDS = 8  # a run of so many words in two articles was copied
 NEAR_DUPLICATE = 0.8  # cosine of TF-IDF weighed character 5-grams
+
+KNOWN_ISSUES = "known-issues.txt"
 
 Splits = dict[str, list[Paragraph]]
 
@@ -26,9 +32,17 @@ def main(argv: list[str] | None = None) -> int:
     topics = load_topics(args.data / "topics.yaml")
     splits = read_splits(args.data, topics)
     print("\n".join(count_lines(splits, topics) + agreement_lines(splits, topics)))
-    found = list(problems(splits))
-    print("\n".join(found) if found else "no problems found")
-    return 1 if found else 0
+    new, stale = compare_known(list(problems(splits)), args.data / KNOWN_ISSUES)
+    print("\n".join(f"problem: {line}" for line in new) or "no new problems found")
+    print("\n".join(f"known, but no longer there: {line}" for line in stale))
+    return 1 if new or stale else 0
+
+
+def compare_known(found: list[str], known_issues: Path) -> tuple[list[str], list[str]]:
+    """Return the problems that are not known yet, and known ones that are no longer there."""
+    lines = known_issues.read_text(encoding="utf-8").splitlines() if known_issues.exists() else []
+    known = [line for line in lines if line and not line.startswith("#")]
+    return [p for p in found if p not in known], [line for line in known if line not in found]
 
 
 def read_splits(data_dir: Path, topics: TopicSet) -> Splits:
@@ -43,6 +57,7 @@ def problems(splits: Splits) -> Iterator[str]:
     yield from lengths_out_of_range(splits)
     yield from near_duplicates(splits)
     yield from shared_phrases(splits)
+    yield from wrong_marks(_all(splits))
 
 
 def shared_ids(splits: Splits) -> Iterator[str]:
