@@ -2,6 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer, normalizers
+from tokenizers.models import BPE
 from tokenizers.pre_tokenizers import ByteLevel
 
 from saulyq.taggers.tokenizer import (
@@ -91,3 +92,10 @@ def test_windows_are_cut_between_words(n_words):
     text = " ".join(["кеме"] * n_words)
     (windows,) = split_windows([text], TOKENIZER, max_tokens=16, max_characters=1000)
     assert " ".join(windows) == text
+
+
+def test_characters_that_fall_apart_into_bytes_still_fit():
+    tokenizer = Tokenizer(BPE({f"<0x{b:02X}>": b for b in range(256)}, [], byte_fallback=True))
+    (windows,) = split_windows(["😀" * 100], tokenizer, max_tokens=16, max_characters=1000)
+    assert "".join(windows) == "😀" * 100
+    assert max(len(tokenizer.encode(window).ids) for window in windows) <= 16

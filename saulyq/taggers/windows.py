@@ -1,10 +1,10 @@
 """Splitting a text that is longer than a model reads, without losing a word."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from tokenizers import Tokenizer
 
-from saulyq.taggers.tokenizer import n_characters
+from saulyq.taggers.tokenizer import n_characters, tokens_per_character
 from saulyq.text import normalise
 
 
@@ -28,16 +28,11 @@ def split_windows(
 
 
 def _split(text: str, tokenizer: Tokenizer, room: int, max_characters: int) -> list[str]:
-    words = [piece for word in text.split(" ") for piece in _pieces(word, room)]
-    # A word is counted with a blank before it: some tokenizers give that a token.
-    n_tokens = [
-        len(encoding.ids)
-        for encoding in tokenizer.encode_batch([f" {w}" for w in words], add_special_tokens=False)
-    ]
     windows: list[list[str]] = [[]]
     tokens = characters = 0
-    for word, word_tokens in zip(words, n_tokens, strict=True):
-        word_characters = n_characters(tokenizer, word) + 1
+    for word, word_tokens, word_characters in _measured_words(
+        text.split(" "), tokenizer, room, max_characters
+    ):
         full = tokens + word_tokens > room or characters + word_characters > max_characters
         if full and windows[-1]:
             windows.append([])
@@ -47,9 +42,21 @@ def _split(text: str, tokenizer: Tokenizer, room: int, max_characters: int) -> l
     return [" ".join(window) for window in windows]
 
 
-def _pieces(word: str, room: int) -> list[str]:
-    """Return the word, or its parts of half the room where it alone might not fit."""
-    if len(word) <= room:
-        return [word]
-    size = max(1, room // 2)
-    return [word[start : start + size] for start in range(0, len(word), size)]
+def _measured_words(
+    words: list[str], tokenizer: Tokenizer, room: int, max_characters: int
+) -> Iterator[tuple[str, int, int]]:
+    """Yield words with their tokens and characters; one that alone is too long, in pieces."""
+    # Counted with a blank before it: some tokenizers give that a token.
+    encodings = tokenizer.encode_batch([f" {word}" for word in words], add_special_tokens=False)
+    for word, encoding in zip(words, encodings, strict=True):
+        n_tokens, length = len(encoding.ids), n_characters(tokenizer, word) + 1
+        if n_tokens <= room and length <= max_characters:
+            yield word, n_tokens, length
+            continue
+        # Small enough whatever the tokenizer makes of it, with half left for a blank and the like.
+        size = max(1, min(room // tokens_per_character(tokenizer), max_characters) // 2)
+        pieces = [word[start : start + size] for start in range(0, len(word), size)]
+        if len(pieces) == 1:
+            yield word, n_tokens, length
+        else:
+            yield from _measured_words(pieces, tokenizer, room, max_characters)
