@@ -1,6 +1,6 @@
 """Checks of a data folder: `python -m saulyq.corpus.check data` prints counts and what is wrong.
 
-What is known and accepted stands in `known-issues.txt` of the folder, a line each; reasons after `#`.
+What is known and accepted stands in the folder as `known-issues.txt`, reasons after a `#`.
 """
 
 import argparse
