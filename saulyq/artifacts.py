@@ -14,6 +14,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError
+
 from saulyq.config import RunConfig
 from saulyq.data import SPLITS, checksum
 from saulyq.errors import UserError
@@ -98,13 +100,8 @@ def load(folder: Path, *, device: str = "cpu") -> ModelFolder:
         raise UserError(f"{folder}/thresholds.json: its topics are not those of topics.yaml")
     try:
         model = tagger_class(manifest["tagger"]).load(folder, topics, device=device)
-    except (OSError, KeyError, ValueError) as error:
+    except (OSError, KeyError, ValueError, SafetensorError) as error:
         raise UserError(f"{folder}: no whole model ({error})") from error
-    except ImportError as error:
-        raise UserError(
-            f"{folder} is a {manifest['tagger']} model and needs {error.name}; "
-            'install it with: pip install "saulyq[train]"'
-        ) from error
     return ModelFolder(folder, model, topics, thresholds, manifest)
 
 
@@ -152,6 +149,7 @@ def commit() -> str | None:
         return done.stdout.strip()
 
     try:
+        git("ls-files", "--error-unmatch", Path(__file__).name)  # ours, not a repository around us
         return git("rev-parse", "HEAD") + ("-dirty" if git("status", "--porcelain", "-uno") else "")
     except (OSError, subprocess.CalledProcessError):
         return None

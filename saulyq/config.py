@@ -100,12 +100,12 @@ def load_config(path: Path, overrides: dict[str, str]) -> RunConfig:
     for name, text in overrides.items():
         _put(settings, name.replace("-", "_"), _parse(text, name))
     tagger = settings.get("tagger")
-    if tagger not in CONFIGS:
+    if not isinstance(tagger, str) or tagger not in CONFIGS:
         raise UserError(f"{path}: tagger is {tagger!r}; choose one of {', '.join(CONFIGS)}")
     try:
-        config = CONFIGS[str(tagger)].model_validate(settings)
+        config = CONFIGS[tagger].model_validate(settings)
     except ValidationError as error:
-        raise UserError(f"{path}: {_explain(error, CONFIGS[str(tagger)])}") from error
+        raise UserError(f"{path}: {_explain(error, CONFIGS[tagger])}") from error
     if isinstance(config, TransformerConfig):
         _check_transformer(config, path)
     return config

@@ -89,6 +89,11 @@ def read_split(data_dir: Path, split: str, topics: TopicSet, extra: Path | None 
     return Split(split, tuple(paragraphs), gold)
 
 
+def is_unicode(text: str) -> bool:
+    """Return whether a text can be written as UTF-8: it holds no half of a surrogate pair."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)
+
+
 def checksum(path: Path) -> str:
     """Return the SHA-256 of a file, in hexadecimal."""
     with path.open("rb") as file:
@@ -129,6 +134,8 @@ def _paragraph(line: str, where: str) -> Paragraph:
             raise UserError(f"{where}: {name} is {found}; expected {expected.__name__}")
     if not all(isinstance(topic, str) for topic in row["topics"]):
         raise UserError(f"{where}: topics holds something other than text")
+    if not all(is_unicode(text) for text in (row["id"], row["article_id"], row["text"])):
+        raise UserError(f"{where}: half of a surrogate pair in the text or an id")
     if not row["text"].strip():
         raise UserError(f"{where}: empty text; leave the line out")
     details = {name: value for name, value in row.items() if name not in REQUIRED}

@@ -1,5 +1,6 @@
 """What the three scripts share: settings on the command line and one-line errors."""
 
+import io
 import os
 import sys
 from collections.abc import Callable
@@ -32,6 +33,9 @@ def with_dashes(arguments: list[str]) -> list[str]:
 
 def run_script(main: Callable[[], int]) -> int:
     """Return the exit code of a script; a UserError becomes one line on stderr and 1."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # not under a test
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     try:
         return main()
     except UserError as error:

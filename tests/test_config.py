@@ -67,6 +67,7 @@ def test_wrong_setting_is_one_line_that_names_it(tmp_path, line, message):
     [
         ("output: models/x", "tagger is None; choose one of prior, tfidf, transformer"),
         ("tagger: svm\noutput: models/x", "tagger is 'svm'"),
+        ("tagger: [tfidf]\noutput: models/x", "tagger is \\['tfidf'\\]"),
         ("tagger: tfidf", "setting 'output' is missing"),
         ("tagger: transformer\noutput: models/x", "exactly one of base_model and random_init"),
         ("just words", "expected `setting: value` lines"),

@@ -50,6 +50,7 @@ def test_extra_rows_come_after_the_splits_own(tmp_path, topics):
         (GOOD | {"text": None}, "text is NoneType; expected str"),
         (GOOD | {"text": "  "}, "empty text"),
         (GOOD | {"id": 7}, "id is int; expected str"),
+        (GOOD | {"text": "нан \ud83d"}, "half of a surrogate pair"),
         (GOOD, "id 'a-0' already stands in line 1"),
         (["a list"], "list; expected one JSON object a line"),
     ],

@@ -50,6 +50,8 @@ def test_byte_order_mark_is_not_part_of_the_text():
         (".jsonl", '{"text": "  "}', 1, "'text' is empty"),
         (".jsonl", '{"text": "а", "id": [1]}', 1, "'id' is list"),
         (".jsonl", "[" * 100_000, 1, "not valid JSON"),
+        (".jsonl", '{"text": "a\\ud83d"}', 1, "'text' holds half of a surrogate pair"),
+        (".jsonl", '{"text": "a", "id": "\\udc00"}', 1, "'id' holds half of a surrogate pair"),
         (".jsonl", b'{"text": "\xff"}', 1, "byte 0xff at position 11 is not UTF-8"),
         (".txt", b"\xe0\xe1", 1, "is not UTF-8"),
         (".csv", "text,b\n,x\n", 2, "'text' is empty"),

@@ -1,4 +1,5 @@
 import json
+import shutil
 import subprocess
 import sys
 
@@ -10,6 +11,7 @@ import train
 from saulyq import artifacts
 from saulyq.errors import UserError
 from saulyq.scripts import read_overrides, run_script
+from saulyq.taggers import tagger_class
 
 
 def run(config, data, output, **settings):
@@ -80,9 +82,10 @@ def test_output_that_is_no_model_folder_is_left_alone(tmp_path, data_dir, capsys
     assert (data_dir / "train.jsonl").is_file()
 
 
-def test_unwritable_output_is_noticed_before_training(data_dir, capsys):
-    assert run("prior", data_dir, "/proc/none/model") == 1
-    assert "/proc/none: cannot be made" in capsys.readouterr().err
+def test_unwritable_output_is_noticed_before_training(tmp_path, data_dir, capsys):
+    (tmp_path / "file").touch()
+    assert run("prior", data_dir, tmp_path / "file" / "model") == 1
+    assert "file: cannot be made" in capsys.readouterr().err
 
 
 def test_failed_save_leaves_the_old_model_whole(tmp_path, tfidf_folder):
@@ -97,6 +100,22 @@ def test_failed_save_leaves_the_old_model_whole(tmp_path, tfidf_folder):
         fail()
     assert artifacts.weights_checksum(tfidf_folder) == before
     assert [p for p in tfidf_folder.parent.iterdir() if "partial" in p.name] == []
+
+
+def test_damaged_weights_are_one_line(tmp_path, tfidf_folder):
+    shutil.copytree(tfidf_folder, tmp_path / "model")
+    (tmp_path / "model" / "weights.safetensors").write_bytes(b"half")
+    with pytest.raises(UserError, match="no whole model"):
+        artifacts.load(tmp_path / "model")
+
+
+def test_missing_library_names_the_extra_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch", None)
+    monkeypatch.delitem(sys.modules, "saulyq.taggers.transformer", raising=False)
+    with pytest.raises(
+        UserError, match=r"needs torch; install it with: pip install 'saulyq\[train"
+    ):
+        tagger_class("transformer")
 
 
 def test_damaged_model_folder_is_one_line(tmp_path, data_dir):

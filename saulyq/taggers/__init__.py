@@ -20,5 +20,10 @@ def tagger_class(name: str) -> type[TaggerModel]:
     if name not in TAGGERS:
         raise UserError(f"unknown tagger {name!r}; choose one of {', '.join(sorted(TAGGERS))}")
     module, _, attribute = TAGGERS[name].partition(":")
-    found: type[TaggerModel] = getattr(import_module(module), attribute)
+    try:
+        found: type[TaggerModel] = getattr(import_module(module), attribute)
+    except ModuleNotFoundError as error:
+        raise UserError(
+            f"a {name} tagger needs {error.name}; install it with: pip install 'saulyq[train]'"
+        ) from error
     return found

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from saulyq.data import is_unicode
 from saulyq.errors import UserError
 
 TEXT_ENDINGS = (".txt", ".md")
@@ -162,7 +163,12 @@ def _row(content: Any, name: str, number: int, columns: Columns) -> Row | Reject
     if found is not None and (isinstance(found, bool) or not isinstance(found, str | int)):
         return Reject(name, number, f"{columns.id!r} is {type(found).__name__}; expected text")
     id = f"{name}:{number}" if found in (None, "") else str(found)
-    return Row(id, str(content.get("article_id") or id), 0, text)
+    row = Row(id, str(content.get("article_id") or id), 0, text)
+    # JSON can write half of a character ("\\ud83d"), which no file in UTF-8 can hold.
+    for column, value in ((columns.text, text), (columns.id, id), ("article_id", row.article_id)):
+        if not is_unicode(value):
+            return Reject(name, number, f"{column!r} holds half of a surrogate pair")
+    return row
 
 
 def _decoded(file: BinaryIO, name: str) -> Iterator[tuple[int, str | Reject]]:
