@@ -129,7 +129,7 @@ def slices(split: Split, tags: NDArray[np.bool_]) -> dict[str, dict[str, Any]]:
     for name in SLICES:
         values = np.array([str(p.details.get(name, "")) for p in split.paragraphs])
         parts |= {f"{name}={value}": values == value for value in sorted(set(values)) if value}
-    lengths = np.array([len(text.split()) for text in split.texts])
+    lengths = np.array([len(p.text.split()) for p in split.paragraphs])
     parts |= {name: (lengths >= low) & (lengths <= high) for name, low, high in LENGTHS}
     return {
         name: {

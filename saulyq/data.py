@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saulyq.errors import UserError
+from saulyq.text import to_cyrillic
 from saulyq.topics import TopicSet
 
 SPLITS = ("train", "valid", "test")
@@ -38,7 +39,8 @@ class Split:
 
     @property
     def texts(self) -> list[str]:
-        return [paragraph.text for paragraph in self.paragraphs]
+        """The paragraphs in the Cyrillic that models read; see `saulyq.text.convert`."""
+        return [to_cyrillic(paragraph.text) for paragraph in self.paragraphs]
 
     @property
     def article_ids(self) -> list[str]:

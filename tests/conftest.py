@@ -2,8 +2,13 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from saulyq.topics import Topic, TopicSet
+
+# How long a test takes says something of the machine, not of the code.
+settings.register_profile("no deadline", deadline=None)
+settings.load_profile("no deadline")
 
 ROOT = Path(__file__).parent.parent
 

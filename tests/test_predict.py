@@ -226,3 +226,17 @@ def test_tagger_in_python(tfidf_folder):
     assert tagger.tag([]) == []
     with pytest.raises(TypeError, match=r"tag\(\[text\]\)"):
         tagger.tag("нан")
+
+
+def test_latin_and_russian_letters_are_read_as_what_is_meant(tfidf_folder):
+    tagger = Tagger.load(tfidf_folder)
+    meant = "кеме теңізде жүзіп барады, нан бағасы өсті"
+    typed = {
+        "latin_2018": "keme teńizde júzip barady, nan baǵasy ósti",
+        "cyrillic_russian": "кеме тенизде жузип барады, нан багасы ости",
+    }
+    (clean,) = tagger.tag([meant])
+    for script, text in typed.items():
+        (tagged,) = tagger.tag([text])
+        assert (tagged.script, tagged.language) == (script, "kk")
+        assert tagged.scores == clean.scores

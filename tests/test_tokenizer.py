@@ -76,7 +76,7 @@ def test_short_text_is_one_window():
 words = st.text(alphabet="абвкемнәғ中a1.", min_size=1, max_size=60)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(words, max_size=60), st.integers(20, 200))
 def test_windows_lose_nothing_and_fit(parts, max_characters):
     text = " ".join(parts)

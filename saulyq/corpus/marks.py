@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from saulyq.data import Paragraph
-from saulyq.language import language_of, script_of
+from saulyq.text.language import language_of, script_of
 
 KAZAKH_LETTERS = re.compile(r"[ӘәІіҢңҒғҮүҰұҚқӨөҺһ]")
 LATIN_SIGNS = {

@@ -8,7 +8,8 @@ from typing import Self
 from saulyq import artifacts, thresholds
 from saulyq.artifacts import ModelFolder
 from saulyq.evaluation import cutoffs_of
-from saulyq.language import language_of, script_of
+from saulyq.text import convert
+from saulyq.text.language import language_of
 
 
 @dataclass(frozen=True)
@@ -16,7 +17,8 @@ class Tagged:
     """What a model says of one text.
 
     topics: those whose score reached its threshold, in schema order. scores: topic to a number
-    from 0 to 1. windows: in how many pieces the text was read.
+    from 0 to 1. language: kk, ru, other or unknown. script: as `saulyq.text.convert` found it.
+    windows: in how many pieces the text was read.
     """
 
     topics: list[str]
@@ -51,17 +53,18 @@ class Tagger:
             raise TypeError("tag() takes a list of texts; for one text write tag([text])")
         if not texts:
             return []
-        scores, n_windows = self.loaded.model.score(texts)
+        converted = [convert(text) for text in texts]
+        scores, n_windows = self.loaded.model.score([found.text for found in converted])
         tags = thresholds.apply(scores, self._cutoffs)
         return [
             Tagged(
                 topics=topics,
                 scores=dict(zip(self.topics.ids, row.round(4).tolist(), strict=True)),
-                language=language_of(text),
-                script=script_of(text),
+                language=language_of(found.text),
+                script=found.script,
                 windows=int(windows),
             )
-            for text, topics, row, windows in zip(
-                texts, self.topics.to_ids(tags), scores, n_windows, strict=True
+            for found, topics, row, windows in zip(
+                converted, self.topics.to_ids(tags), scores, n_windows, strict=True
             )
         ]

@@ -1,4 +1,4 @@
-"""Script and language of a paragraph."""
+"""Language of a paragraph."""
 
 import re
 from functools import cache

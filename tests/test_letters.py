@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from saulyq.text import LOOKALIKES, normalise
+from saulyq.text.letters import LOOKALIKES, normalise
 
 
 @pytest.mark.parametrize(
