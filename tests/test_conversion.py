@@ -104,3 +104,25 @@ def test_lexicon_leaves_out_words_typed_without_kazakh_letters():
     counts = lexicon.count_words(["жақсы жақсы жақсы жаксы кен кен кең"])
     # жақсы is three times as frequent as жаксы; кен (ore) is commoner than кең (wide)
     assert set(lexicon.without_lost_letters(counts)) == {"жақсы", "кен", "кең"}
+
+
+@pytest.mark.parametrize(
+    ("lost", "meant"),
+    [
+        ("Денсаулы? са?тау министрл?г?нен", "Денсаулық сақтау министрлігінен"),
+        ("денсаулы? са?тау", "денсаулық сақтау"),
+        ("?аза?стан Республикасы", "қазақстан Республикасы"),  # the capital is lost with the letter
+        ("Емхана ашылды ма?", "Емхана ашылды ма?"),
+        ("Кезек бар? Бар.", "Кезек бар? Бар."),
+        ("Неге? Қалай? Қашан?", "Неге? Қалай? Қашан?"),
+        ("абра?адабра", "абра?адабра"),
+    ],
+)
+def test_letters_lost_to_question_marks_come_back_where_one_word_is_clear(lost, meant):
+    assert to_cyrillic(lost) == meant
+
+
+@given(st.lists(words, min_size=1, max_size=8).map(" ".join))
+def test_questions_are_not_gaps(text):
+    question = f"{text} және жоқ па?"
+    assert to_cyrillic(question) == question

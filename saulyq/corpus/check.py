@@ -107,6 +107,13 @@ def count_lines(splits: Splits, topics: TopicSet) -> list[str]:
         ("without a topic", [sum(not p.topics for p in rows) for rows in splits.values()]),
         ("two or more topics", [sum(len(p.topics) > 1 for p in rows) for rows in splits.values()]),
     ]
+    if any("about_health" in p.details for p in _all(splits)):
+        for name, about in (("no topic, other health", True), ("no topic, not health", False)):
+            kept = [
+                sum(not p.topics and p.details.get("about_health") is about for p in r)
+                for r in splits.values()
+            ]
+            rows.append((name, kept))
     for topic in topics.ids:
         rows.append((topic, [sum(topic in p.topics for p in r) for r in splits.values()]))
     for name in ("language", "script"):
