@@ -11,6 +11,8 @@ from saulyq.artifacts import ModelFolder
 from saulyq.comparison import Result, compare, markdown
 from saulyq.data import Split, checksum, read_split, split_path
 from saulyq.errors import UserError
+from saulyq.robustness import markdown as robustness_table
+from saulyq.robustness import robustness
 from saulyq.scripts import run_script, with_dashes
 
 
@@ -29,12 +31,16 @@ def main(argv: list[str] | None = None) -> int:
         "versions": artifacts.versions(),
     }
     print(markdown(report))
+    if args.robustness:
+        figures = {m.folder.name: robustness(m, split, seed=args.seed) for m in models}
+        report["robustness"] = figures
+        print(f"\n{robustness_table(figures)}")
     if args.output:
         write_report(args.output, report)
     if args.update_cards:
         for model, entry in zip(models, report["models"], strict=True):
-            figures = markdown({**report, "models": [entry]})
-            cards.put_test_figures(model.folder / "README.md", figures)
+            own = markdown({**report, "models": [entry]})
+            cards.put_test_figures(model.folder / "README.md", own)
     return 0
 
 
@@ -78,6 +84,7 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
     add("--output", type=Path, help="a folder for report.json")
     add("--seed", type=int, default=0, help="of the resamples (default: %(default)s)")
     add("--resamples", type=int, default=2000, help="(default: %(default)s)")
+    add("--robustness", action="store_true", help="also on the same paragraphs typed otherwise")
     add("--update-cards", action="store_true", help="put the figures into the models' cards")
     add("--device", choices=("cpu", "cuda"), default="cpu", help="for transformers")
     return parser.parse_args(with_dashes(sys.argv[1:] if argv is None else argv))
