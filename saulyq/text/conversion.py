@@ -17,8 +17,8 @@ _LETTER_OR_GAP = r"[\u0400-\u052F?]"
 _GAPPED_WORD = re.compile(
     rf"{_LETTER_OR_GAP}*\?(?:{_LETTER_OR_GAP}*[\u0400-\u052F]|(?= [а-яёәіңғүұқөһ]))"
 )
-_LATIN_LETTER = re.compile(r"[A-Za-z\u00C0-\u024F]")
-_CYRILLIC_LETTER = re.compile(r"[\u0400-\u052F]")
+_LATIN_RUN = re.compile(r"[A-Za-z\u00C0-\u024F]+")
+_CYRILLIC_RUN = re.compile(r"[\u0400-\u052F]+")
 _KAZAKH_LETTER = re.compile(r"[әіңғүұқөһӘІҢҒҮҰҚӨҺ]")
 # Of the words of a paragraph, so many must be Kazakh words for it to be converted.
 MIN_KNOWN = 0.35
@@ -49,16 +49,18 @@ def convert(text: str) -> Converted:
     script: cyrillic, cyrillic_russian, one of LATIN_ALPHABETS, latin (not Kazakh), or other.
     Words whose Kazakh letters were lost to "?" get them back where one word is clearly meant.
     """
-    n_latin = len(_LATIN_LETTER.findall(text))
-    n_cyrillic = len(_CYRILLIC_LETTER.findall(text))
+    n_latin = sum(map(len, _LATIN_RUN.findall(text)))
+    n_cyrillic = sum(map(len, _CYRILLIC_RUN.findall(text)))
     if n_latin > n_cyrillic:
         return _from_latin(text)
     if n_cyrillic == 0:
         return Converted(text, "other")
     if "?" in text:
         text = _GAPPED_WORD.sub(lambda match: kazakh_letters.fill_gaps(match.group()), text)
+    if _KAZAKH_LETTER.search(text):
+        return Converted(text, "cyrillic")
     words = [word.lower() for word in _CYRILLIC_WORD.findall(text)]
-    if _KAZAKH_LETTER.search(text) or not kazakh_letters.is_kazakh_in_russian_letters(words):
+    if not kazakh_letters.is_kazakh_in_russian_letters(words):
         return Converted(text, "cyrillic")
     restored = _CYRILLIC_WORD.sub(lambda match: kazakh_letters.restore(match.group()), text)
     return Converted(restored, "cyrillic_russian")

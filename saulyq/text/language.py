@@ -9,15 +9,15 @@ LANGUAGES = ("kk", "ru", "ky", "tt", "ba", "uz", "mn", "en", "tr", "de", "zh", "
 N_CHARACTERS = 300  # enough to tell; more only takes time
 
 _SCRIPTS = {
-    "cyrillic": re.compile(r"[\u0400-\u052F]"),
-    "latin": re.compile(r"[A-Za-z\u00C0-\u024F]"),
-    "arabic": re.compile(r"[\u0600-\u06FF]"),
+    "cyrillic": re.compile(r"[\u0400-\u052F]+"),
+    "latin": re.compile(r"[A-Za-z\u00C0-\u024F]+"),
+    "arabic": re.compile(r"[\u0600-\u06FF]+"),
 }
 
 
 def script_of(text: str) -> str:
     """Return the script of most letters: cyrillic, latin, arabic, or other (also for none)."""
-    counts = {name: len(letters.findall(text)) for name, letters in _SCRIPTS.items()}
+    counts = {name: sum(map(len, runs.findall(text))) for name, runs in _SCRIPTS.items()}
     best = max(counts, key=lambda name: counts[name])
     return best if counts[best] else "other"
 
