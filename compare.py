@@ -8,39 +8,46 @@ from pathlib import Path
 
 from saulyq import artifacts, cards, evaluation, thresholds
 from saulyq.artifacts import ModelFolder
+from saulyq.blocks import renew_file
 from saulyq.comparison import Result, compare, markdown
 from saulyq.data import Split, checksum, read_split, split_path
 from saulyq.errors import UserError
 from saulyq.robustness import markdown as robustness_table
 from saulyq.robustness import robustness
-from saulyq.scripts import run_script, with_dashes
+from saulyq.scripts import positive, run_script, whole, with_dashes
 
 
 def main(argv: list[str] | None = None) -> int:
     args = parse_args(argv)
+    if args.update_cards and args.split != "test":
+        raise UserError(f"--update-cards: cards have test figures, not those of {args.split}")
     models = [artifacts.load(folder, device=args.device) for folder in args.models]
     check_same_topics(models)
     split = read_split(args.data, args.split, models[0].topics)
 
-    results = [score(model, split) for model in models]
+    names = names_of(models)
+    results = [score(name, model, split) for name, model in zip(names, models, strict=True)]
     report = compare(split, results, seed=args.seed, resamples=args.resamples)
     report |= {
         "data": checksum(split_path(args.data, args.split)),
         "commit": artifacts.commit(),
-        "weights": {model.folder.name: model.manifest["weights"] for model in models},
+        "weights": [model.manifest["weights"] for model in models],
         "versions": artifacts.versions(),
     }
     print(markdown(report))
     if args.robustness:
-        figures = {m.folder.name: robustness(m, split, seed=args.seed) for m in models}
+        figures = {
+            name: robustness(model, split, seed=args.seed)
+            for name, model in zip(names, models, strict=True)
+        }
         report["robustness"] = figures
         print(f"\n{robustness_table(figures)}")
     if args.output:
         write_report(args.output, report)
     if args.update_cards:
         for model, entry in zip(models, report["models"], strict=True):
-            own = markdown({**report, "models": [entry]})
-            cards.put_test_figures(model.folder / "README.md", own)
+            own_figures = markdown({**report, "models": [entry]})
+            renew_file(model.folder / "README.md", {cards.TEST_FIGURES: own_figures})
     return 0
 
 
@@ -51,16 +58,23 @@ def check_same_topics(models: list[ModelFolder]) -> None:
             raise UserError(f"{model.folder} and {models[0].folder} have different topics")
 
 
-def score(model: ModelFolder, split: Split) -> Result:
+def names_of(models: list[ModelFolder]) -> list[str]:
+    """Return the name of each model's folder, its whole path where two are called alike."""
+    names = [model.folder.resolve().name for model in models]
+    return [
+        name if names.count(name) == 1 else str(model.folder)
+        for name, model in zip(names, models, strict=True)
+    ]
+
+
+def score(name: str, model: ModelFolder, split: Split) -> Result:
     """Return what one model makes of the split, with its own stored thresholds."""
     start = time.perf_counter()
     scores, _ = model.model.score(split.texts)
     seconds = time.perf_counter() - start
     cutoffs = evaluation.cutoffs_of(model.thresholds, model.topics)
-    report = evaluation.evaluate(
-        split.name, split.gold, scores, split.article_ids, topics=model.topics, cutoffs=cutoffs
-    )
-    return Result(model.folder.name, thresholds.apply(scores, cutoffs), report, seconds)
+    report = evaluation.evaluate(split, scores, topics=model.topics, cutoffs=cutoffs)
+    return Result(name, thresholds.apply(scores, cutoffs), report, seconds)
 
 
 def write_report(folder: Path, report: dict[str, object]) -> None:
@@ -82,8 +96,8 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
     add("--data", type=Path, default=Path("data"), help="a data folder (default: %(default)s)")
     add("--split", default="test", help="a .jsonl file of that folder (default: %(default)s)")
     add("--output", type=Path, help="a folder for report.json")
-    add("--seed", type=int, default=0, help="of the resamples (default: %(default)s)")
-    add("--resamples", type=int, default=2000, help="(default: %(default)s)")
+    add("--seed", type=whole, default=0, help="of the resamples (default: %(default)s)")
+    add("--resamples", type=positive, default=2000, help="(default: %(default)s)")
     add("--robustness", action="store_true", help="also on the same paragraphs typed otherwise")
     add("--update-cards", action="store_true", help="put the figures into the models' cards")
     add("--device", choices=("cpu", "cuda"), default="cpu", help="for transformers")

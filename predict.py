@@ -11,9 +11,9 @@ from tqdm import tqdm
 
 from saulyq import artifacts, thresholds
 from saulyq.errors import UserError
-from saulyq.scripts import run_script, with_dashes
+from saulyq.scripts import positive, run_script, with_dashes
 from saulyq.tagging import outputs
-from saulyq.tagging.inputs import Columns, Reject, read_inputs
+from saulyq.tagging.inputs import Columns, Reject, find_sources, read_inputs
 from saulyq.tagging.run import Counts, Shape, make_records, tag_rows
 from saulyq.tagging.tagger import Tagger
 
@@ -22,24 +22,25 @@ DEFAULT_MODEL = Path(__file__).resolve().parent / "models" / "tfidf"
 
 def main(argv: list[str] | None = None) -> int:
     args = parse_args(argv)
-    if args.output:
-        outputs.check_output(args.output, force=args.force)
+    paths = outputs.paths_of(args.output, args.rejects)
+    paths.check(force=args.force)
+    sources = find_sources(args.inputs, paths.written())
     tagger = load_tagger(args)
     counts = Counts()
     shape = Shape(args.by == "article", args.top, args.keep_text)
 
     with ExitStack() as files:
-        write = open_output(args.output, shape, tagger, files)
-        reject = open_rejects(args, files)
-        rows = read_inputs(args.inputs, Columns(args.text_column, args.id_column), sys.stdin.buffer)
+        write = open_output(paths.output, shape, tagger, files)
+        reject = open_rejects(paths.rejects, args.strict, files)
+        rows = read_inputs(sources, Columns(args.text_column, args.id_column), sys.stdin.buffer)
         shown = tqdm(rows, unit=" rows", disable=not sys.stderr.isatty())
         for record in make_records(tag_rows(shown, tagger, counts, reject), tagger, shape):
             write(record)
         sys.stdout.flush()
 
     counts.check()
-    if args.output:
-        write_run(args.output, tagger, counts)
+    if paths.run:
+        write_run(paths.run, tagger, counts)
     print(counts.line(), file=sys.stderr)
     return 0
 
@@ -61,11 +62,8 @@ def open_output(path: Path | None, shape: Shape, tagger: Tagger, files: ExitStac
     return outputs.jsonl_writer(file)
 
 
-def open_rejects(args: argparse.Namespace, files: ExitStack) -> Callable[[Reject], None]:
+def open_rejects(path: Path | None, strict: bool, files: ExitStack) -> Callable[[Reject], None]:
     """Return what is done with a bad row: stop, a line in a file, or a line on stderr."""
-    path = args.rejects
-    if path is None and args.output:
-        path = args.output.with_name(args.output.name + ".rejects.jsonl")
 
     def stop(reject: Reject) -> None:
         raise UserError(f"{reject} (--strict stops at the first bad row)")
@@ -73,20 +71,20 @@ def open_rejects(args: argparse.Namespace, files: ExitStack) -> Callable[[Reject
     def tell(reject: Reject) -> None:
         print(f"rejected: {reject}", file=sys.stderr)
 
-    if args.strict:
-        return stop
-    return files.enter_context(outputs.RejectFile(path)) if path else tell
+    write = files.enter_context(outputs.RejectFile(path)) if path else tell
+    return stop if strict else write
 
 
-def write_run(output: Path, tagger: Tagger, counts: Counts) -> None:
-    """Write beside the output which model, thresholds and versions made it, and the counts."""
+def write_run(path: Path, tagger: Tagger, counts: Counts) -> None:
+    """Write which model, thresholds and versions made an output, and the counts."""
     run = {
         "model": tagger.loaded.manifest["weights"],
         "thresholds": tagger.thresholds,
         "versions": artifacts.versions(),
         "counts": counts.to_dict(),
     }
-    artifacts.write_json(output.with_name(output.name + ".run.json"), run)
+    with outputs.whole_file(path) as file:
+        file.write(artifacts.to_json(run))
 
 
 def parse_args(argv: list[str] | None) -> argparse.Namespace:
@@ -108,13 +106,6 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
     add("--force", action="store_true", help="replace an output that exists")
     add("--device", choices=("cpu", "cuda"), default="cpu", help="for transformers")
     return parser.parse_args(with_dashes(sys.argv[1:] if argv is None else argv))
-
-
-def positive(text: str) -> int:
-    """Return a whole number from 1 on."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
-    return int(text)
 
 
 if __name__ == "__main__":

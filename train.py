@@ -2,17 +2,14 @@
 
 import argparse
 import logging
-import os
 import sys
 from pathlib import Path
 
-import numpy as np
-
-from saulyq import artifacts, calibration, cards, evaluation, thresholds
+from saulyq import artifacts, cards, evaluation
 from saulyq.config import load_config, setting_names
-from saulyq.data import read_split
+from saulyq.data import check_apart, languages_of, read_split
 from saulyq.errors import UserError
-from saulyq.scripts import read_overrides, run_script
+from saulyq.scripts import is_first_process, read_overrides, run_script
 from saulyq.taggers import tagger_class
 from saulyq.taggers.base import Checkpoints
 from saulyq.topics import load_topics
@@ -24,27 +21,24 @@ def main(argv: list[str] | None = None) -> int:
     topics = load_topics(config.data / "topics.yaml")
     train = read_split(config.data, "train", topics, extra=config.extra_train)
     valid = read_split(config.data, "valid", topics)
+    for held_out in (valid, read_split(config.data, "test", topics)):
+        check_apart(train, held_out)  # test is read for this only
     artifacts.check_output(config.output)
 
     model = tagger_class(config.tagger)(topics)
     checkpoints = Checkpoints(config.output.with_name(config.output.name + ".partial"), args.resume)
-    rng = np.random.default_rng(config.seed)
-    model.fit(config, train, valid, rng=rng, checkpoints=checkpoints)
-    if int(os.environ.get("RANK", "0")) > 0:  # torchrun: one process writes the model
+    model.fit(config, train, valid, checkpoints=checkpoints)
+    if not is_first_process():
         return 0
 
-    margins, _ = model.margins(valid.texts)
-    model.rescale(calibration.fit_scaling(margins, valid.gold, topics.mode))
+    cutoffs = evaluation.calibrate(model, valid)
     scores, _ = model.score(valid.texts)
-    cutoffs = thresholds.choose(valid.gold, scores) if topics.mode == "multi" else None
-    report = evaluation.evaluate(
-        "valid", valid.gold, scores, valid.article_ids, topics=topics, cutoffs=cutoffs
-    )
+    report = evaluation.evaluate(valid, scores, topics=topics, cutoffs=cutoffs)
 
     manifest = artifacts.manifest_of(config, n_train=len(train), n_valid=len(valid))
     stored = None if cutoffs is None else dict(zip(topics.ids, cutoffs.tolist(), strict=True))
     trained = artifacts.ModelFolder(config.output, model, topics, stored, manifest)
-    artifacts.save(trained, report, cards.make_card(trained, report))
+    artifacts.save(trained, report, cards.make_card(trained, report, languages_of(train)))
     checkpoints.clear()
     print(report.table())
     print(f"model written to {config.output}")

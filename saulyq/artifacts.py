@@ -24,8 +24,8 @@ from saulyq.taggers import TaggerModel, tagger_class
 from saulyq.topics import TopicSet, load_topics, save_topics
 
 FORMAT = 1
-# What decides the tags of a folder; reports, cards and the manifest do not.
-_NOT_WEIGHTS = {"README.md", "report.json", "manifest.json"}
+# What a person may change in a folder, and what says nothing of its tags.
+_NOT_WEIGHTS = {"README.md", "report.json", "manifest.json", "thresholds.json"}
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,7 @@ class ModelFolder:
 
 def check_output(folder: Path) -> None:
     """Raise UserError if a model cannot be written to `folder`, before any time is spent."""
-    if folder.exists() and not (folder / "manifest.json").is_file():
+    if folder.exists() and not _is_ours(folder / "manifest.json"):
         raise UserError(f"{folder} exists and is not a model folder; choose another --output")
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
@@ -59,13 +59,16 @@ def written_whole(folder: Path) -> Iterator[Path]:
     try:
         draft.mkdir(parents=True)
         yield draft
+        old = draft.with_suffix(".old")
         if folder.exists():
-            old = draft.with_suffix(".old")
             folder.rename(old)
+        try:
             draft.rename(folder)
-            shutil.rmtree(old)
-        else:
-            draft.rename(folder)
+        except OSError:
+            if old.exists():
+                old.rename(folder)
+            raise
+        shutil.rmtree(old, ignore_errors=True)
     except OSError as error:
         raise UserError(f"{folder}: cannot be written ({error.strerror or error})") from error
     finally:
@@ -80,8 +83,9 @@ def save(trained: ModelFolder, report: Report, card: str) -> None:
         if trained.thresholds is not None:
             write_json(draft / "thresholds.json", trained.thresholds)
         write_json(draft / "report.json", {"valid": report.to_dict()})
-        manifest = trained.manifest | {"weights": weights_checksum(draft)}
-        write_json(draft / "manifest.json", manifest)
+        files = file_checksums(draft)
+        told = {"weights": weights_checksum(files), "files": files}
+        write_json(draft / "manifest.json", trained.manifest | told)
         (draft / "README.md").write_text(card, encoding="utf-8")
 
 
@@ -94,15 +98,37 @@ def load(folder: Path, *, device: str = "cpu") -> ModelFolder:
         raise UserError(
             f"{folder}/manifest.json: format is {manifest.get('format')!r}; expected {FORMAT}"
         )
+    _check_files(folder, manifest)
     topics = load_topics(folder / "topics.yaml")
-    thresholds = _read_json(folder / "thresholds.json") if topics.mode == "multi" else None
-    if thresholds is not None and set(thresholds) != set(topics.ids):
-        raise UserError(f"{folder}/thresholds.json: its topics are not those of topics.yaml")
+    thresholds = _read_thresholds(folder, topics) if topics.mode == "multi" else None
     try:
         model = tagger_class(manifest["tagger"]).load(folder, topics, device=device)
-    except (OSError, KeyError, ValueError, SafetensorError) as error:
+    except (OSError, KeyError, TypeError, ValueError, SafetensorError) as error:
         raise UserError(f"{folder}: no whole model ({error})") from error
     return ModelFolder(folder, model, topics, thresholds, manifest)
+
+
+def _check_files(folder: Path, manifest: dict[str, Any]) -> None:
+    """Raise UserError if a file that decides the tags is not as it was written."""
+    files = manifest.get("files")
+    if not isinstance(files, dict) or "weights" not in manifest:
+        raise UserError(f"{folder}/manifest.json: not whole; train the model again")
+    for name, expected in files.items():
+        path = folder / name
+        if not path.is_file() or checksum(path) != expected:
+            state = "changed since it was written" if path.is_file() else "missing"
+            raise UserError(f"{path}: {state}; copy the whole folder again, or train it again")
+
+
+def _read_thresholds(folder: Path, topics: TopicSet) -> dict[str, float]:
+    path = folder / "thresholds.json"
+    thresholds = _read_json(path)
+    if set(thresholds) != set(topics.ids):
+        raise UserError(f"{path}: its topics are not those of topics.yaml")
+    for topic, value in thresholds.items():
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+            raise UserError(f"{path}: {topic} is {value!r}; expected a number from 0 to 1")
+    return thresholds
 
 
 def manifest_of(config: RunConfig, *, n_train: int, n_valid: int) -> dict[str, Any]:
@@ -155,19 +181,33 @@ def commit() -> str | None:
         return None
 
 
-def weights_checksum(folder: Path) -> str:
-    """Return one SHA-256 over the files of a folder that decide its tags."""
-    total = hashlib.sha256()
-    for path in sorted(folder.rglob("*")):
-        name = path.relative_to(folder).as_posix()
-        if path.is_file() and name not in _NOT_WEIGHTS:
-            total.update(f"{name} {checksum(path)}\n".encode())
-    return total.hexdigest()
+def file_checksums(folder: Path) -> dict[str, str]:
+    """Return the SHA-256 of each file of a folder that decides its tags, by relative name."""
+    names = sorted(p.relative_to(folder).as_posix() for p in folder.rglob("*") if p.is_file())
+    return {name: checksum(folder / name) for name in names if name not in _NOT_WEIGHTS}
+
+
+def weights_checksum(files: dict[str, str]) -> str:
+    """Return one SHA-256 over the checksums of the files that decide the tags."""
+    lines = "".join(f"{name} {files[name]}\n" for name in sorted(files))
+    return hashlib.sha256(lines.encode()).hexdigest()
+
+
+def _is_ours(manifest: Path) -> bool:
+    try:
+        return _read_json(manifest).get("format") == FORMAT
+    except UserError:
+        return False
+
+
+def to_json(content: Any) -> str:
+    """Return JSON as people read it: indented, letters as they are."""
+    return json.dumps(content, ensure_ascii=False, indent=2, allow_nan=False) + "\n"
 
 
 def write_json(path: Path, content: Any) -> None:
-    """Write JSON as people read it: indented, letters as they are."""
-    path.write_text(json.dumps(content, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    """Write JSON into a file, as `to_json` gives it."""
+    path.write_text(to_json(content), encoding="utf-8")
 
 
 def _read_json(path: Path) -> dict[str, Any]:

@@ -1,107 +1,109 @@
 """The model card of a model folder: Markdown with the metadata the Hugging Face hub reads."""
 
-from pathlib import Path
-
 import yaml
 
 from saulyq.artifacts import ModelFolder
+from saulyq.blocks import block
 from saulyq.evaluation import Report, number
 
-TEST_START = "<!-- test figures: compare.py --update-cards -->"
-TEST_END = "<!-- end of test figures -->"
+TEST_FIGURES = "test figures"
 
-_PIPELINE = """```python
-from transformers import pipeline
+_CARD = """---
+{metadata}
+---
+# {name}
 
-tag = pipeline("text-classification", model="{name}", top_k=None)
-tag("Аудандық емханаға екі педиатр келді.")
-```
+A {kind} tagger. It gives a paragraph {answer}:
 
-A pipeline gives one calibrated score per topic and reads the start of a long text only;
-`predict.py` and `Tagger` read all of it and apply the thresholds below."""
+{topics}
 
-_TAGGER = """```python
+## Use
+
+```python
 from saulyq import Tagger
 
-Tagger.load("{name}").tag(["Аудандық емханаға екі педиатр келді."])
-```"""
+Tagger.load("path/to/{name}").tag(["a paragraph"])
+```
+{pipeline}
+## Figures on valid
+
+Thresholds and calibration were chosen on valid, so these figures flatter the model; the test
+figures below do not.
+
+{valid}
+
+macro-F1 {macro}, micro-F1 {micro} on {n_paragraphs} paragraphs of {n_articles} articles.
+
+## Figures on test
+
+{test}
+
+## How it was made
+
+- trained on {n_train} paragraphs{extra}; commit `{commit}`, seed {seed}
+- train data SHA-256 `{checksum}`
+- settings: `{settings}`
+
+## Intended use and limits
+
+For sorting text by topic, with a person reading what matters. Not for decisions about a person.
+A paragraph is judged by its own words alone. Scores are calibrated for text like the training data;
+on text of another kind, choose thresholds on a sample of it.
+"""
+
+_PIPELINE = """
+```python
+from transformers import pipeline
+
+pipeline("text-classification", model="path/to/{name}", top_k=None)(["a paragraph"])
+```
+
+A pipeline gives one calibrated score per topic and reads the start of a long text only. `Tagger`
+and `predict.py` read all of it, convert other scripts first and apply the thresholds below.
+"""
+
+_NOT_YET = "Not measured yet: `python compare.py path/to/{name} --update-cards`."
 
 
-def make_card(trained: ModelFolder, report: Report) -> str:
-    """Return the card of a model freshly trained, with its valid figures."""
+def make_card(trained: ModelFolder, report: Report, languages: list[str]) -> str:
+    """Return the card of a model freshly trained, with its valid figures.
+
+    languages: codes of the languages of its train paragraphs, [] if they are not marked.
+    """
     name, topics, manifest = trained.folder.name, trained.topics, trained.manifest
-    languages = sorted({code for topic in topics.topics for code in topic.names}) or ["kk"]
+    is_transformer = manifest["tagger"] == "transformer"
+    settings = {key: value for key, value in manifest["config"].items() if value is not None}
+    return _CARD.format(
+        metadata=_metadata(languages, is_transformer=is_transformer),
+        name=name,
+        kind=manifest["tagger"],
+        answer="any number of these topics, or none" if topics.mode == "multi" else "one of these",
+        topics="\n".join(f"- `{t.id}`{_definition(t.definition)}" for t in topics.topics),
+        pipeline=_PIPELINE.format(name=name) if is_transformer else "",
+        valid=_topic_table(report),
+        macro=number(report.macro_f1),
+        micro=number(report.micro_f1),
+        n_paragraphs=report.n_paragraphs,
+        n_articles=report.n_articles,
+        test=block(TEST_FIGURES, _NOT_YET.format(name=name)),
+        n_train=manifest["n_train"],
+        extra=", those of an extra file (`extra_train`) among them" * ("extra_train" in settings),
+        commit=manifest["commit"],
+        seed=manifest["seed"],
+        checksum=manifest["data"]["train"],
+        settings=", ".join(f"{key}={value}" for key, value in settings.items()),
+    )
+
+
+def _metadata(languages: list[str], *, is_transformer: bool) -> str:
     metadata = {
-        "license": "apache-2.0",
-        "language": languages,
+        "language": languages or None,
         "pipeline_tag": "text-classification",
-        "library_name": "transformers" if manifest["tagger"] == "transformer" else "saulyq",
-        "tags": ["saulyq", "topic-tagging", "kazakh"],
+        "library_name": "transformers" if is_transformer else "saulyq",
+        "tags": ["saulyq", "topic-tagging"],
     }
-    extra = manifest["config"].get("extra_train")
-    lines = [
-        "---",
-        yaml.safe_dump(metadata, allow_unicode=True, sort_keys=False).strip(),
-        "---",
-        f"# {name}",
-        "",
-        f"A {manifest['tagger']} tagger. It gives a paragraph "
-        + ("any number of these topics, or none:" if topics.mode == "multi" else "one of:"),
-        "",
-        *(f"- `{topic.id}`{_definition(topic.definition)}" for topic in topics.topics),
-        "",
-        "## Use",
-        "",
-        _TAGGER.format(name=f"models/{name}"),
-        "",
-        *(
-            [_PIPELINE.format(name=f"models/{name}"), ""]
-            if manifest["tagger"] == "transformer"
-            else []
-        ),
-        "## Figures on valid",
-        "",
-        "Thresholds and calibration were chosen on valid, so these figures flatter the model; "
-        "the test figures below do not.",
-        "",
-        _topic_table(report),
-        "",
-        f"macro-F1 {number(report.macro_f1)}, micro-F1 {number(report.micro_f1)} on "
-        f"{report.n_paragraphs} paragraphs of {report.n_articles} articles.",
-        "",
-        "## Figures on test",
-        "",
-        TEST_START,
-        "Not measured yet: `python compare.py <model folder> --split test --update-cards`.",
-        TEST_END,
-        "",
-        "## How it was made",
-        "",
-        f"- trained on {manifest['n_train']} paragraphs"
-        + (" (with the rows of an extra file, `extra_train`)" if extra else "")
-        + f"; commit `{manifest['commit']}`, seed {manifest['seed']}",
-        f"- train data SHA-256 `{manifest['data'].get('train', '-')}`",
-        "- settings: `"
-        + ", ".join(f"{k}={v}" for k, v in manifest["config"].items() if v is not None)
-        + "`",
-        "",
-        "## Intended use and limits",
-        "",
-        "For sorting news and official text by topic, with a person reading what matters. Not for "
-        "decisions about a person, and not a medical device. A paragraph is judged by its own "
-        "words alone. Scores are calibrated for text like the training data; on text of another "
-        "kind, choose thresholds on a sample of it.",
-        "",
-    ]
-    return "\n".join(lines)
-
-
-def put_test_figures(card: Path, figures: str) -> None:
-    """Put the test figures of a comparison into a card, in place of older ones."""
-    text = card.read_text(encoding="utf-8")
-    before, _, rest = text.partition(TEST_START)
-    _, _, after = rest.partition(TEST_END)
-    card.write_text(f"{before}{TEST_START}\n{figures}\n{TEST_END}{after}", encoding="utf-8")
+    kept = {key: value for key, value in metadata.items() if value is not None}
+    return yaml.safe_dump(kept, allow_unicode=True, sort_keys=False).strip()
 
 
 def _definition(text: str) -> str:

@@ -58,8 +58,10 @@ def bootstrap(
     return f1_of(np.einsum("ra,cat->crt", drawn.astype(float), counts))
 
 
-def interval(values: NDArray[np.float64]) -> tuple[float, float]:
-    """Return the 2.5 and 97.5 percentiles, nan left out."""
+def interval(values: NDArray[np.float64]) -> tuple[float, float] | None:
+    """Return the 2.5 and 97.5 percentiles, nan left out; None if there is nothing else."""
+    if np.isnan(values).all():
+        return None
     low, high = np.nanquantile(values, [0.025, 0.975])
     return round(float(low), 4), round(float(high), 4)
 
@@ -74,7 +76,8 @@ def paired_p(
     """Return the p-values of the differences in macro- and micro-F1, shape (2,).
 
     Approximate randomisation: the two taggers' answers are swapped article by article, and the
-    p-value is the share of such swaps that differ at least as much (Noreen 1989; Yeh 2000).
+    p-value is the share of such swaps that differ at least as much (Noreen 1989; Yeh 2000). It is
+    nan where a tagger has no F1.
     """
     observed = np.abs(f1_of(second.sum(axis=1)) - f1_of(first.sum(axis=1)))
     swap = rng.random((resamples, first.shape[1])) < 0.5
@@ -82,7 +85,8 @@ def paired_p(
     one = f1_of(first.sum(axis=1)[:, None] + moved)
     other = f1_of(second.sum(axis=1)[:, None] - moved)
     larger = np.abs(other - one) >= observed[:, None] - 1e-12
-    return np.asarray((1 + larger.sum(axis=1)) / (1 + resamples))
+    p = (1 + larger.sum(axis=1)) / (1 + resamples)
+    return np.where(np.isnan(observed), np.nan, p)
 
 
 def compare(
@@ -117,7 +121,7 @@ def _paired(
         name: {
             "difference": existing(difference[row]),
             "interval": interval(draws[i][row] - draws[0][row]),
-            "p": round(float(p[row]), 4),
+            "p": existing(p[row]),
         }
         for row, name in enumerate(("macro_f1", "micro_f1"))
     }
@@ -146,21 +150,22 @@ def markdown(report: dict[str, Any]) -> str:
     """Return a comparison as Markdown tables: one line a model, then F1 per topic."""
     models = report["models"]
     first = models[0]["report"]
+    is_comparison = len(models) > 1
     lines = [
         f"{report['split']}: {first['n_paragraphs']} paragraphs of {first['n_articles']} articles; "
         f"95% intervals from {report['resamples']} resamples of articles",
         "",
-        "| model | macro-F1 | micro-F1 | p against the first (macro, micro) |",
-        "|---|--:|--:|--:|",
+        "| model | macro-F1 | micro-F1 |" + " p against the first (macro, micro) |" * is_comparison,
+        "|---|--:|--:|" + "--:|" * is_comparison,
     ]
     for model in models:
         cells = [
-            f"{number(model['report'][name])} {_range(model[f'{name}_interval'])}"
+            f"{number(model['report'][name])}{_range(model[f'{name}_interval'])}"
             for name in ("macro_f1", "micro_f1")
         ]
         paired = model.get("against_first")
-        p = ", ".join(f"{test['p']:.4f}" for test in paired.values()) if paired else ""
-        lines.append(f"| {model['name']} | {' | '.join(cells)} | {p} |")
+        p = ", ".join(number(test["p"], 4) for test in paired.values()) if paired else ""
+        lines.append(f"| {model['name']} | {' | '.join(cells)} |" + f" {p} |" * is_comparison)
     lines += ["", "| topic | support | " + " | ".join(model["name"] for model in models) + " |"]
     lines.append("|---|" + "--:|" * (len(models) + 1))
     for i, topic in enumerate(first["topics"]):
@@ -169,5 +174,5 @@ def markdown(report: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
-def _range(ends: tuple[float, float]) -> str:
-    return f"[{ends[0]:.3f}, {ends[1]:.3f}]"
+def _range(ends: tuple[float, float] | None) -> str:
+    return f" [{ends[0]:.3f}, {ends[1]:.3f}]" if ends else ""

@@ -1,14 +1,13 @@
 """Settings of one training run: typed, strict, from a YAML file and the command line."""
 
 import difflib
-import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from saulyq.errors import UserError
+from saulyq.yaml_files import read_yaml
 
 # YAML gives text where Python wants a path.
 SettingPath = Annotated[Path, BeforeValidator(lambda v: Path(v) if isinstance(v, str) else v)]
@@ -17,7 +16,7 @@ SettingPath = Annotated[Path, BeforeValidator(lambda v: Path(v) if isinstance(v,
 class RunConfig(BaseModel):
     """What every run needs. What must be decided for each run has no default."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
     tagger: str
     output: SettingPath  # the model folder to write
@@ -47,7 +46,7 @@ class TfidfConfig(RunConfig):
 class RandomInit(BaseModel):
     """A small BERT from random weights, with a vocabulary made from the train split."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
     layers: int = Field(ge=1)
     width: int = Field(ge=8)
@@ -79,26 +78,16 @@ CONFIGS: dict[str, type[RunConfig]] = {
 }
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML 1.2 floats: plain YAML 1.1 reads `2e-5` as text."""
-
-
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float",
-    re.compile(r"^[-+]?(\d+(\.\d*)?|\.\d+)[eE][-+]?\d+$"),
-    list("-+.0123456789"),
-)
-
-
 def load_config(path: Path, overrides: dict[str, str]) -> RunConfig:
     """Return the settings in a YAML file, with those of the command line put over them.
 
     overrides: setting to its text; `random_init.layers` reaches into a group.
     Raises UserError that names the setting, what was found and what was expected.
     """
-    settings = _read_yaml(path)
-    for name, text in overrides.items():
-        _put(settings, name.replace("-", "_"), _parse(text, name))
+    settings = _read_settings(path)
+    for given, text in overrides.items():
+        name = given.replace("-", "_")
+        _put(settings, name, _parse(text, name))
     tagger = settings.get("tagger")
     if not isinstance(tagger, str) or tagger not in CONFIGS:
         raise UserError(f"{path}: tagger is {tagger!r}; choose one of {', '.join(CONFIGS)}")
@@ -131,23 +120,29 @@ def setting_names() -> str:
     return "\n".join(lines)
 
 
-def _read_yaml(path: Path) -> dict[str, Any]:
+def _read_settings(path: Path) -> dict[str, Any]:
     try:
-        settings = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
+        settings = read_yaml(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror}); see configs/") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: not valid YAML ({' '.join(str(error).split())})") from error
+    except (UserError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: {error}") from error
     if not isinstance(settings, dict):
         raise UserError(f"{path}: expected `setting: value` lines")
     return {str(name): value for name, value in settings.items()}
 
 
+# Their values are text as it is given: in YAML, `try #1` or `123` would be something else.
+_TEXT_SETTINGS = {"tagger", "output", "data", "extra_train", "base_model"}
+
+
 def _parse(text: str, name: str) -> Any:
+    if name in _TEXT_SETTINGS:
+        return text
     try:
-        return yaml.load(text, Loader=_Loader)
-    except yaml.YAMLError as error:
-        raise UserError(f"--{name}: {text!r} is not a valid value") from error
+        return read_yaml(text)
+    except UserError as error:
+        raise UserError(f"--{name} {text}: {error}") from error
 
 
 def _put(settings: dict[str, Any], name: str, value: Any) -> None:

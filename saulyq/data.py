@@ -1,7 +1,7 @@
 """Labelled paragraphs: reading them strictly, one JSONL line each."""
 
 import hashlib
-import json
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from saulyq.errors import UserError
-from saulyq.text import to_cyrillic
+from saulyq.reading import LineError, check_readable, decode_line, parse_object
+from saulyq.text import normalise, to_cyrillic
 from saulyq.topics import TopicSet
 
 SPLITS = ("train", "valid", "test")
@@ -55,10 +56,10 @@ def read_paragraphs(path: Path, topics: TopicSet) -> Iterator[Paragraph]:
     seen: dict[str, int] = {}
     for number, line in _numbered_lines(path):
         where = f"{path}:{number}"
-        paragraph = _paragraph(line, where)
         try:
+            paragraph = _paragraph(line)
             topics.check(paragraph.topics)
-        except UserError as error:
+        except (LineError, UserError) as error:
             raise UserError(f"{where}: {error}") from error
         if paragraph.id in seen:
             first = seen[paragraph.id]
@@ -87,13 +88,11 @@ def read_split(data_dir: Path, split: str, topics: TopicSet, extra: Path | None 
         if not read:
             raise UserError(f"{path}: no paragraphs; expected one JSON object a line")
         paragraphs += read
+    repeated = [id for id, n in Counter(p.id for p in paragraphs).items() if n > 1]
+    if repeated:
+        raise UserError(f"{extra}: id {repeated[0]!r} is in {split} already")
     gold = topics.to_matrix([paragraph.topics for paragraph in paragraphs])
     return Split(split, tuple(paragraphs), gold)
-
-
-def is_unicode(text: str) -> bool:
-    """Return whether a text can be written as UTF-8: it holds no half of a surrogate pair."""
-    return not any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def checksum(path: Path) -> str:
@@ -102,43 +101,52 @@ def checksum(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def languages_of(split: Split) -> list[str]:
+    """Return the languages that the paragraphs are marked with, the commonest first."""
+    marks = Counter(p.details["language"] for p in split.paragraphs if "language" in p.details)
+    return [str(language) for language, _ in marks.most_common()]
+
+
+def check_apart(train: Split, held_out: Split) -> None:
+    """Raise UserError if a paragraph of train is, or is in an article of, a held-out split."""
+    ids = {p.id for p in held_out.paragraphs}
+    articles = {p.article_id for p in held_out.paragraphs}
+    texts = {normalise(p.text).lower(): p.id for p in held_out.paragraphs}
+    for p in train.paragraphs:
+        if p.id in ids or p.article_id in articles:
+            raise UserError(
+                f"train: {p.id!r} or its article {p.article_id!r} is in {held_out.name}"
+            )
+        twin = texts.get(normalise(p.text).lower())
+        if twin is not None:
+            raise UserError(f"train: {p.id!r} has the text of {twin!r} in {held_out.name}")
+
+
 def _numbered_lines(path: Path) -> Iterator[tuple[int, str]]:
     try:
         with path.open("rb") as lines:
             for number, raw in enumerate(lines, start=1):
-                try:
-                    line = raw.decode("utf-8-sig" if number == 1 else "utf-8")
-                except UnicodeDecodeError as error:
-                    byte = f"byte 0x{raw[error.start]:02x} at position {error.start + 1}"
-                    raise UserError(
-                        f"{path}:{number}: {byte} is not UTF-8; save the file as UTF-8"
-                    ) from error
+                line = decode_line(raw, number)
                 if line.strip():
                     yield number, line
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror})") from error
+    except LineError as error:
+        raise UserError(f"{path}:{number}: {error}") from error
 
 
-def _paragraph(line: str, where: str) -> Paragraph:
-    try:
-        row = json.loads(line)
-    # Digits without end and nesting without end are errors of other kinds.
-    except (ValueError, RecursionError) as error:
-        raise UserError(f"{where}: not valid JSON ({error})") from error
-    if not isinstance(row, dict):
-        raise UserError(f"{where}: {type(row).__name__}; expected one JSON object a line")
+def _paragraph(line: str) -> Paragraph:
+    row = parse_object(line)
     missing = [name for name in REQUIRED if name not in row]
     if missing:
-        raise UserError(f"{where}: missing {', '.join(missing)}; see data/README.md")
+        raise LineError(f"missing {', '.join(missing)}; see data/README.md")
     for name, expected in REQUIRED.items():
         if not isinstance(row[name], expected):
             found = type(row[name]).__name__
-            raise UserError(f"{where}: {name} is {found}; expected {expected.__name__}")
+            raise LineError(f"{name} is {found}; expected {expected.__name__}")
     if not all(isinstance(topic, str) for topic in row["topics"]):
-        raise UserError(f"{where}: topics holds something other than text")
-    if not all(is_unicode(text) for text in (row["id"], row["article_id"], row["text"])):
-        raise UserError(f"{where}: half of a surrogate pair in the text or an id")
-    if not row["text"].strip():
-        raise UserError(f"{where}: empty text; leave the line out")
+        raise LineError("topics holds something other than text")
+    for name in ("id", "article_id", "text"):
+        check_readable(row[name], name)
     details = {name: value for name, value in row.items() if name not in REQUIRED}
     return Paragraph(row["id"], row["article_id"], row["text"], tuple(row["topics"]), details)

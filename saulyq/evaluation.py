@@ -1,13 +1,15 @@
 """The report: measures of one tagger on one split, the same for every kind of tagger."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from saulyq import metrics, thresholds
+from saulyq import calibration, metrics, thresholds
+from saulyq.data import Split
+from saulyq.taggers import TaggerModel
 from saulyq.topics import TopicSet
 
 
@@ -61,19 +63,31 @@ def number(value: float | None, digits: int = 3) -> str:
     return "-" if value is None else f"{value:.{digits}f}"
 
 
+def calibrate(model: TaggerModel, valid: Split) -> NDArray[np.float64] | None:
+    """Calibrate a fitted model on valid, in place, and return its thresholds, shape (n_topics,).
+
+    None in single mode, which has no thresholds.
+    """
+    margins, _ = model.margins(valid.texts)
+    model.rescale(calibration.fit_scaling(margins, valid.gold, model.topics.mode))
+    if model.topics.mode == "single":
+        return None
+    scores, _ = model.score(valid.texts)
+    return thresholds.choose(valid.gold, scores)
+
+
 def evaluate(
-    split: str,
-    gold: NDArray[np.bool_],
+    split: Split,
     scores: NDArray[np.float64],
-    article_ids: Sequence[str],
     *,
     topics: TopicSet,
     cutoffs: NDArray[np.float64] | None,
 ) -> Report:
-    """Return the report of scores against gold, both of shape (n_paragraphs, n_topics).
+    """Return the report of scores of shape (n_paragraphs, n_topics) against a split's gold topics.
 
     cutoffs: the threshold of each topic, shape (n_topics,); None in single mode.
     """
+    gold = split.gold
     tags = thresholds.apply(scores, cutoffs)
     at_half = thresholds.apply(scores, None if cutoffs is None else np.full(len(topics), 0.5))
     columns = {
@@ -93,9 +107,9 @@ def evaluate(
         for i, topic in enumerate(topics.ids)
     )
     return Report(
-        split=split,
-        n_paragraphs=len(gold),
-        n_articles=len(set(article_ids)),
+        split=split.name,
+        n_paragraphs=len(split),
+        n_articles=len(set(split.article_ids)),
         macro_f1=existing(metrics.macro_f1(gold, tags)),
         micro_f1=existing(metrics.micro_f1(gold, tags)),
         accuracy=existing(metrics.accuracy(gold, tags)),

@@ -1,5 +1,6 @@
 """What the three scripts share: settings on the command line and one-line errors."""
 
+import argparse
 import io
 import os
 import sys
@@ -29,6 +30,25 @@ def with_dashes(arguments: list[str]) -> list[str]:
     """Return the arguments with option names in dashes: --keep_text is --keep-text."""
     parts = [a.partition("=") if a.startswith("--") else ("", "", a) for a in arguments]
     return [name.replace("_", "-") + equals + value for name, equals, value in parts]
+
+
+def whole(text: str) -> int:
+    """Return a whole number from 0 on, for argparse."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 on")
+    return int(text)
+
+
+def positive(text: str) -> int:
+    """Return a whole number from 1 on, for argparse."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
+    return int(text)
+
+
+def is_first_process() -> bool:
+    """Return whether this process is the one that writes: the only one, or rank 0 of torchrun's."""
+    return int(os.environ.get("RANK", "0")) == 0
 
 
 def run_script(main: Callable[[], int]) -> int:

@@ -11,6 +11,7 @@ import yaml
 from numpy.typing import NDArray
 
 from saulyq.errors import UserError
+from saulyq.yaml_files import read_yaml
 
 Mode = Literal["multi", "single"]
 
@@ -77,11 +78,11 @@ class TopicSet:
 def load_topics(path: Path) -> TopicSet:
     """Return the schema in a `topics.yaml`; raise UserError if it is missing or malformed."""
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = read_yaml(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise UserError(f"{path}: cannot be read ({error.strerror}); expected a schema") from error
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"{path}: not valid YAML ({' '.join(str(error).split())})") from error
+    except (UserError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: {error}") from error
     if not isinstance(content, dict) or not isinstance(content.get("topics"), list):
         raise UserError(f"{path}: expected a list under `topics:`; see data/topics.yaml")
     unknown = sorted(str(key) for key in content.keys() - {"mode", "topics"})

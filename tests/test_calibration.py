@@ -66,3 +66,12 @@ def test_ranking_is_never_turned_round(seed):
 def test_a_topic_with_next_to_nothing_to_learn_from_keeps_its_margins(gold):
     scaling = fit_scaling(np.arange(4.0)[:, None], np.array(gold, dtype=bool)[:, None], "multi")
     assert (scaling.slope[0], scaling.intercept[0]) == (1.0, 0.0)
+
+
+def test_separable_topic_gets_platts_targets_not_certainty():
+    # 10 positives at 1, 10 negatives at -1: Platt's targets are 11/12 and 1/12, and a line through
+    # two points meets them: sigmoid(slope) = 11/12, so slope = log(11).
+    margins = np.repeat([1.0, -1.0], 10)[:, None]
+    scaling = fit_scaling(margins, margins > 0, "multi")
+    np.testing.assert_allclose(scaling.slope, [np.log(11)], rtol=1e-3)
+    np.testing.assert_allclose(scaling.intercept, [0], atol=1e-3)

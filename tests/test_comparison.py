@@ -25,7 +25,8 @@ def rng():
 
 
 def result(name, gold, tags, topics, articles):
-    report = evaluate("test", gold, tags.astype(float), articles, topics=topics, cutoffs=np.ones(2))
+    split = split_of(gold, articles)
+    report = evaluate(split, tags.astype(float), topics=topics, cutoffs=np.ones(2))
     return Result(name, tags, report, 0.5)
 
 
@@ -112,3 +113,55 @@ def test_report_pairs_every_model_with_the_first(topics):
     table = markdown(report)
     assert "| new | 1.000 [1.000, 1.000] |" in table
     assert "| bread | 2 | 0.667 | 1.000 |" in table
+
+
+def test_95_percent_interval_leaves_2_5_percent_on_either_side():
+    # Of 0, 1, ..., 1000 the 2.5 and 97.5 percentiles are 25 and 975.
+    assert interval(np.arange(1001.0)) == (25.0, 975.0)
+    assert interval(np.full(3, np.nan)) is None
+
+
+def test_p_value_by_hand():
+    # One article: swapping it or not gives the same absolute difference, so every resample counts
+    # as at least as large: (1 + 9) / (1 + 9).
+    good = article_counts(GOLD, GOLD, ["x"] * 3)
+    bad = article_counts(GOLD, TAGS, ["x"] * 3)
+    np.testing.assert_array_equal(paired_p(bad, good, rng=rng(), resamples=9), [1.0, 1.0])
+
+
+def test_p_value_is_never_zero():
+    generator = np.random.default_rng(6)
+    gold = generator.random((400, 2)) < 0.5
+    articles = [*map(str, range(400))]
+    perfect, wrong = (article_counts(gold, tags, articles) for tags in (gold, ~gold))
+    # Not one of 99 swaps comes near the difference of 1: (1 + 0) / (1 + 99)
+    np.testing.assert_allclose(paired_p(wrong, perfect, rng=rng(), resamples=99), [0.01, 0.01])
+
+
+def test_difference_has_a_paired_interval_and_the_same_seed_gives_the_same_report(topics):
+    generator = np.random.default_rng(7)
+    gold = generator.random((120, 2)) < 0.5
+    articles = [str(i // 3) for i in range(120)]
+    base = gold ^ (generator.random((120, 2)) < 0.25)
+    # The new one is the base with 6 mistakes mended: far closer than two independent taggers.
+    wrong = np.argwhere(base != gold)[:6]
+    new = base.copy()
+    new[tuple(wrong.T)] = gold[tuple(wrong.T)]
+    results = [result(n, gold, t, topics, articles) for n, t in [("base", base), ("new", new)]]
+    split = split_of(gold, articles)
+    report = compare(split, results, seed=1, resamples=400)
+    assert report == compare(split, results, seed=1, resamples=400)
+    low, high = report["models"][1]["against_first"]["micro_f1"]["interval"]
+    alone_low, alone_high = report["models"][1]["micro_f1_interval"]
+    assert 0 <= low < high
+    assert high - low < 0.6 * (alone_high - alone_low)
+
+
+def test_taggers_without_any_f1_are_not_called_different(topics):
+    nothing = np.zeros((3, 2), dtype=bool)
+    results = [result(n, nothing, nothing, topics, ARTICLES) for n in ("base", "new")]
+    report = compare(split_of(nothing, ARTICLES), results, seed=0, resamples=20)
+    new = report["models"][1]
+    assert new["macro_f1_interval"] is None
+    assert new["against_first"]["macro_f1"] == {"difference": None, "interval": None, "p": None}
+    assert "| new | - | - | -, - |" in markdown(report)

@@ -52,6 +52,8 @@ def test_command_line_reaches_into_a_group(tmp_path):
         ("epochs: '3'", "'epochs' is '3'"),
         ("epochs: 0", "'epochs' is 0"),
         ("random_init: {layer: 1}", "set"),
+        ("epochs: 3\nepochs: 4", "'epochs' is given twice"),
+        ("learning_rate: .inf", "'learning_rate' is '.inf'"),
         ("[", "not valid YAML"),
     ],
 )
@@ -81,3 +83,9 @@ def test_incomplete_config_says_what_is_missing(tmp_path, text, message):
 def test_missing_config_names_the_file(tmp_path):
     with pytest.raises(UserError, match=r"none\.yaml: cannot be read"):
         load_config(tmp_path / "none.yaml", {})
+
+
+def test_words_that_old_yaml_reads_as_something_else_are_text(tmp_path):
+    text = "tagger: transformer\noutput: 2024-13-45\nbase_model: no\n"
+    config = load(tmp_path, text)
+    assert (str(config.output), config.base_model) == ("2024-13-45", "no")

@@ -8,12 +8,13 @@ import pytest
 from conftest import ROOT
 
 from saulyq.artifacts import load
+from saulyq.blocks import renewed
 from saulyq.corpus import check
 from saulyq.corpus.agreement import cohen_kappa
 from saulyq.corpus.diversity import n_types, share_with_near_neighbour, words_of
-from saulyq.corpus.tour import card_blocks, renewed
+from saulyq.corpus.tour import card_blocks
 from saulyq.data import checksum
-from saulyq.tagging.inputs import Columns, Row, read_inputs
+from saulyq.tagging.inputs import Columns, Row, find_sources, read_inputs
 from saulyq.topics import load_topics
 
 DATA = ROOT / "data"
@@ -107,7 +108,8 @@ def test_topics_are_one_of_the_labellings_or_decided_between_them(splits):
 
 def test_card_speaks_of_this_data(splits):
     card = (DATA / "README.md").read_text("utf-8")
-    assert card == renewed(card, card_blocks(splits, TOPICS)), "run python -m saulyq.corpus.tour"
+    fresh = renewed(card, card_blocks(splits, TOPICS), "data/README.md")
+    assert card == fresh, "run python -m saulyq.corpus.tour data --model models/tfidf"
 
 
 def test_datasets_library_loads_the_folder(splits, tmp_path):
@@ -122,7 +124,7 @@ def test_datasets_library_loads_the_folder(splits, tmp_path):
 
 
 def test_examples_are_five_articles():
-    rows = list(read_inputs([str(DATA / "examples")], Columns(), None))
+    rows = list(read_inputs(find_sources([str(DATA / "examples")]), Columns(), None))
     assert all(isinstance(row, Row) for row in rows)
     assert len({row.article_id for row in rows}) == 5
 

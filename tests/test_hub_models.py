@@ -7,6 +7,7 @@ from conftest import arguments, make_rows, write_data
 import predict
 import train
 from saulyq import artifacts
+from saulyq.scripts import run_script
 
 transformers = pytest.importorskip("transformers")
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers  # noqa: E402
@@ -111,3 +112,11 @@ def test_predict_reads_all_of_a_long_article(folder, tmp_path, capsys):
     (tmp_path / "long.txt").write_text(" ".join(TEXTS * 5), "utf-8")
     assert predict.main([str(tmp_path / "long.txt"), "--model", str(folder)]) == 0
     assert '"windows": 1,' not in capsys.readouterr().out
+
+
+def test_max_tokens_beyond_the_positions_is_one_line(tmp_path, capsys):
+    save_xlmr(tmp_path / "base")  # 514 positions, two of them for padding
+    data = write_data(tmp_path / "data")
+    words = arguments("xlmr_base", data, tmp_path / "m", base_model=tmp_path / "base")
+    assert run_script(lambda: train.main([*words, "--max_tokens", "513"])) == 1
+    assert "reads at most 512" in capsys.readouterr().err

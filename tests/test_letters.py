@@ -1,10 +1,11 @@
+import re
 import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from saulyq.text.letters import LOOKALIKES, normalise
+from saulyq.text.letters import LOOKALIKES, NORMALIZER, normalise
 
 
 @pytest.mark.parametrize(
@@ -47,3 +48,10 @@ def test_lookalikes_really_look_alike_and_change_script():
         assert len(latin) == len(cyrillic) == 1
         assert "CYRILLIC" in unicodedata.name(cyrillic)
         assert "CYRILLIC" not in unicodedata.name(latin)
+
+
+def test_nothing_looks_ahead_or_back_without_a_bound():
+    # (?=\\w*...) at each letter of a run makes the time quadratic in its length.
+    state = NORMALIZER.__getstate__().decode()
+    assert "(?=" in state
+    assert not re.search(r"\(\?<?=[^)]*[*+]", state)

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 from conftest import ROOT, write_jsonl
 
@@ -99,7 +100,7 @@ def test_run_file_tells_model_thresholds_and_counts(run, news, tmp_path, tfidf_f
     output = tmp_path / "out.jsonl"
     run(news, "--output", output, "--threshold", "ships=0.9")
     told = json.loads((tmp_path / "out.jsonl.run.json").read_text("utf-8"))
-    assert told["model"] == artifacts.weights_checksum(tfidf_folder)
+    assert told["model"] == artifacts.load(tfidf_folder).manifest["weights"]
     assert told["thresholds"]["ships"] == 0.9
     assert told["counts"]["rows"] == told["counts"]["tagged"] == 3
 
@@ -139,6 +140,49 @@ def test_strict_stops_at_the_first_bad_row_and_leaves_no_output(run, tmp_path):
     assert sorted(p.name for p in tmp_path.iterdir()) == ["bad.jsonl"]
 
 
+def test_nothing_that_is_there_is_written_over_unasked(run, tmp_path, news):
+    notes = tmp_path / "notes.jsonl"
+    notes.write_text("mine")
+    before = news.read_bytes()
+    for words in (
+        ["--rejects", notes],
+        ["--rejects", news],
+        ["--output", news, "--force"],
+        ["--output", tmp_path / "o.jsonl", "--rejects", news, "--force"],
+        ["--output", tmp_path / "o.jsonl", "--rejects", tmp_path / "o.jsonl"],
+        ["--rejects", tmp_path, "--force"],
+        ["--rejects", tmp_path / "none" / "r.jsonl"],
+    ):
+        code, _, err = run(news, *words)
+        assert code == 1
+        assert len(err) == 1, err
+    assert notes.read_text() == "mine"
+    assert news.read_bytes() == before
+    assert not (tmp_path / "o.jsonl").exists()
+
+
+def test_output_in_the_input_folder_is_not_read_by_the_next_run(run, tmp_path, news):
+    for _ in range(2):
+        run(tmp_path, "--output", tmp_path / "out.jsonl", "--force")
+    assert len((tmp_path / "out.jsonl").read_text("utf-8").splitlines()) == 3
+
+
+def test_articles_of_two_files_are_not_merged(run, tmp_path):
+    for name, text in {"a/x.txt": "кеме теңізде жүзіп барады", "b/x.txt": "нан пісті"}.items():
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).write_text(text, "utf-8")
+    _, records, _ = run(tmp_path / "a/x.txt", tmp_path / "b/x.txt", "--by", "article")
+    assert [r["paragraphs"] for r in records] == [1, 1]
+
+
+def test_lone_carriage_return_survives_csv(run, tmp_path):
+    source = write_jsonl(tmp_path / "cr.jsonl", [{"text": "кеме\rнан"}, {"text": "нан"}])
+    run(source, "--output", tmp_path / "out.csv", "--keep-text")
+    _, records, err = run(tmp_path / "out.csv")
+    assert len(records) == 2
+    assert "2 rows = 2 tagged + 0 rejected" in err[-1]
+
+
 def test_repeated_ids_are_kept_and_counted(run, tmp_path):
     source = write_jsonl(tmp_path / "twice.jsonl", [ROWS[0], ROWS[0]])
     _, records, err = run(source)
@@ -150,7 +194,7 @@ def test_repeated_ids_are_kept_and_counted(run, tmp_path):
     ("words", "message"),
     [
         (["--output", "out.txt"], "unknown ending"),
-        (["--output", "there.jsonl"], "exists; name another --output, or --force"),
+        (["--output", "there.jsonl"], "exists; name another, or --force"),
         (["--output", "none/out.jsonl"], "no such folder"),
         (["--threshold", "wool=0.5"], "unknown topic 'wool'"),
         (["--text-column", "body"], ""),
@@ -224,6 +268,8 @@ def test_tagger_in_python(tfidf_folder):
     texts = ["кеме теңізде жүзіп барады", "наубайхана нан пісірді"]
     assert [tagged.topics for tagged in tagger.tag(texts)] == [["ships"], ["bread"]]
     assert tagger.tag([]) == []
+    assert [t.topics for t in tagger.tag(np.array(texts))] == [["ships"], ["bread"]]
+    assert [t.topics for t in tagger.tag(text for text in texts)] == [["ships"], ["bread"]]
     with pytest.raises(TypeError, match=r"tag\(\[text\]\)"):
         tagger.tag("нан")
 

@@ -16,13 +16,22 @@ def test_threshold_lies_between_two_clear_groups():
 
 
 def test_rare_topic_takes_the_threshold_of_all_together():
-    common = np.concatenate([np.full(50, 0.2), np.full(50, 0.6)])
+    common = np.concatenate([np.full(50, 0.1), np.full(50, 0.3)])
     rare = np.concatenate([np.full(97, 0.05), np.full(3, 0.95)])
-    gold = np.stack([common > 0.5, rare > 0.5], axis=1)
+    gold = np.stack([common > 0.2, rare > 0.5], axis=1)
     common_cutoff, rare_cutoff = thresholds.choose(gold, np.stack([common, rare], axis=1))
-    # Alone, the rare topic would sit in the middle of 0.06 to 0.95.
-    assert 0.21 <= rare_cutoff <= 0.60
-    assert 0.21 <= common_cutoff <= 0.60
+    # All together are best from 0.11 to 0.30; alone, the rare topic would sit at about 0.50, the
+    # middle of 0.06 to 0.95.
+    assert 0.11 <= rare_cutoff <= 0.30
+    assert 0.11 <= common_cutoff <= 0.30
+
+
+def test_threshold_keeps_away_from_the_edges_of_what_is_best():
+    scores = np.concatenate([np.full(30, 0.52), np.full(4, 0.79), np.full(26, 0.2)])[:, None]
+    gold = np.concatenate([np.ones(30), [1, 0, 1, 0], np.zeros(26)]).astype(bool)[:, None]
+    (chosen,) = thresholds.choose(gold, scores)
+    # From 0.21 to 0.52 F1 is the same; its smoothed top is away from both ends by 5 neighbours.
+    assert 0.26 <= chosen <= 0.47
 
 
 def test_score_equal_to_the_threshold_is_a_tag():

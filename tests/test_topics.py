@@ -79,3 +79,7 @@ def test_malformed_schema_is_one_clear_line(tmp_path, text, message):
 def test_missing_schema_names_the_file(tmp_path):
     with pytest.raises(UserError, match=r"topics\.yaml: cannot be read"):
         load_topics(tmp_path / "topics.yaml")
+
+
+def test_norwegian_is_a_language(tmp_path):
+    assert load(tmp_path, "topics: [{id: a, no: Kreft}]").topics[0].names == {"no": "Kreft"}

@@ -27,7 +27,9 @@ def test_another_schema_trains_without_a_code_change(tmp_path, mode):
     assert (loaded.thresholds is None) == (mode == "single")
     report = json.loads((tmp_path / "model" / "report.json").read_text("utf-8"))["valid"]
     assert report["macro_f1"] > 0.9
-    assert sum(topic["support"] for topic in report["topics"]) == 32 if mode == "multi" else 16
+    # valid has 8 articles: 4 topics each in multi mode, 2 in single mode
+    expected = 32 if mode == "multi" else 16
+    assert sum(topic["support"] for topic in report["topics"]) == expected
 
 
 def test_manifest_tells_how_the_model_came_about(tfidf_folder):
@@ -35,10 +37,11 @@ def test_manifest_tells_how_the_model_came_about(tfidf_folder):
     assert manifest["tagger"] == "tfidf"
     assert manifest["seed"] == 0
     assert set(manifest["data"]) == {"train", "valid", "test"}
-    assert manifest["weights"] == artifacts.weights_checksum(tfidf_folder)
+    assert manifest["files"] == artifacts.file_checksums(tfidf_folder)
+    assert manifest["weights"] == artifacts.weights_checksum(manifest["files"])
     assert "numpy" in manifest["versions"]
     card = (tfidf_folder / "README.md").read_text("utf-8")
-    assert card.startswith("---\nlicense: apache-2.0")
+    assert card.startswith("---\npipeline_tag: text-classification")  # its rows have no language
     assert "| ships | 16 |" in card
 
 
@@ -89,7 +92,7 @@ def test_unwritable_output_is_noticed_before_training(tmp_path, data_dir, capsys
 
 
 def test_failed_save_leaves_the_old_model_whole(tmp_path, tfidf_folder):
-    before = artifacts.weights_checksum(tfidf_folder)
+    before = artifacts.file_checksums(tfidf_folder)
 
     def fail():
         with artifacts.written_whole(tfidf_folder) as draft:
@@ -98,15 +101,62 @@ def test_failed_save_leaves_the_old_model_whole(tmp_path, tfidf_folder):
 
     with pytest.raises(ZeroDivisionError):
         fail()
-    assert artifacts.weights_checksum(tfidf_folder) == before
+    assert artifacts.file_checksums(tfidf_folder) == before
     assert [p for p in tfidf_folder.parent.iterdir() if "partial" in p.name] == []
 
 
-def test_damaged_weights_are_one_line(tmp_path, tfidf_folder):
+@pytest.mark.parametrize(
+    ("name", "content", "message"),
+    [
+        ("weights.safetensors", "half", "changed since it was written"),
+        ("tagger.json", "{}", "changed since it was written"),
+        ("topics.yaml", "topics: [{id: bread}, {id: ships}]", "changed since it was written"),
+        ("weights.safetensors", None, "missing"),
+        ("thresholds.json", '{"ships": 0.5}', "not those of topics.yaml"),
+        ("thresholds.json", '{"ships": NaN, "bread": 0.5}', "expected a number from 0 to 1"),
+        ("thresholds.json", '{"ships": "0.5", "bread": 0.5}', "expected a number from 0 to 1"),
+        ("thresholds.json", "{", "not a whole model folder"),
+        ("manifest.json", "{", "not a whole model folder"),
+        ("manifest.json", '{"format": 7}', "format is 7; expected 1"),
+        ("manifest.json", '{"format": 1}', "not whole"),
+    ],
+)
+def test_damaged_model_folder_is_one_line(tmp_path, tfidf_folder, name, content, message):
     shutil.copytree(tfidf_folder, tmp_path / "model")
-    (tmp_path / "model" / "weights.safetensors").write_bytes(b"half")
-    with pytest.raises(UserError, match="no whole model"):
+    path = tmp_path / "model" / name
+    path.unlink() if content is None else path.write_text(content)
+    with pytest.raises(UserError, match=message):
         artifacts.load(tmp_path / "model")
+
+
+def test_thresholds_may_be_changed_by_hand(tmp_path, tfidf_folder):
+    shutil.copytree(tfidf_folder, tmp_path / "model")
+    (tmp_path / "model" / "thresholds.json").write_text('{"bread": 0.9, "ships": 0.1}')
+    assert artifacts.load(tmp_path / "model").thresholds == {"bread": 0.9, "ships": 0.1}
+
+
+@pytest.mark.parametrize("split", ["valid", "test"])
+def test_held_out_paragraphs_cannot_enter_training(tmp_path, data_dir, capsys, split):
+    held_out = make_rows(8, prefix=f"{split}-")
+    other_ids = [row | {"id": f"x{i}", "article_id": f"y{i}"} for i, row in enumerate(held_out)]
+    for rows in (held_out, other_ids):
+        extra = write_jsonl(tmp_path / "extra.jsonl", rows)
+        assert run("prior", data_dir, tmp_path / "model", extra_train=extra) == 1
+        (line,) = capsys.readouterr().err.splitlines()
+        assert line.startswith("error: train: ")
+        assert split in line
+
+
+def test_extra_rows_have_ids_of_their_own(tmp_path, data_dir, capsys):
+    extra = write_jsonl(tmp_path / "extra.jsonl", make_rows(1, prefix="train-"))
+    assert run("prior", data_dir, tmp_path / "model", extra_train=extra) == 1
+    assert "id 'train-0-0' is in train already" in capsys.readouterr().err
+
+
+def test_paths_of_the_command_line_are_taken_as_they_are(tmp_path, data_dir):
+    for name in ("try #1", "2024", "a: b", "no"):
+        assert run("prior", data_dir, tmp_path / name) == 0
+        assert (tmp_path / name / "manifest.json").is_file()
 
 
 def test_missing_library_names_the_extra_to_install(monkeypatch):
@@ -116,18 +166,6 @@ def test_missing_library_names_the_extra_to_install(monkeypatch):
         UserError, match=r"needs torch; install it with: pip install 'saulyq\[train"
     ):
         tagger_class("transformer")
-
-
-def test_damaged_model_folder_is_one_line(tmp_path, data_dir):
-    run("prior", data_dir, tmp_path / "model")
-    for name, message in [
-        ("tagger.json", "no whole model"),
-        ("thresholds.json", "not a whole model folder"),
-        ("manifest.json", "not a whole model folder"),
-    ]:
-        (tmp_path / "model" / name).write_text("{")
-        with pytest.raises(UserError, match=message):
-            artifacts.load(tmp_path / "model")
 
 
 def test_checkpoint_that_cannot_be_had_names_the_local_way(tmp_path, data_dir, capsys):
@@ -186,6 +224,22 @@ def test_compare_reports_the_same_rows_for_all(tmp_path, data_dir, tfidf_folder,
     card = (tmp_path / "prior" / "README.md").read_text("utf-8")
     assert "test: 32 paragraphs of 8 articles" in card
     assert "Not measured yet" not in card
+
+
+def test_cards_get_test_figures_only(tfidf_folder, data_dir, capsys):
+    words = [str(tfidf_folder), "--data", str(data_dir), "--split", "valid", "--update-cards"]
+    assert run_script(lambda: compare.main(words)) == 1
+    assert "cards have test figures" in capsys.readouterr().err
+
+
+def test_models_of_the_same_name_are_told_apart(tmp_path, data_dir, capsys):
+    for name in ("old/m", "new/m"):
+        assert run("prior", data_dir, tmp_path / name) == 0
+    capsys.readouterr()
+    compare.main([str(tmp_path / "old/m"), str(tmp_path / "new/m"), "--data", str(data_dir)])
+    out = capsys.readouterr().out
+    assert f"| {tmp_path / 'old/m'} |" in out
+    assert f"| {tmp_path / 'new/m'} |" in out
 
 
 def test_compare_wants_the_same_topics(tmp_path, data_dir, tfidf_folder, capsys):

@@ -2,10 +2,11 @@ import json
 
 import numpy as np
 import pytest
-from conftest import arguments, make_rows, write_data
+from conftest import arguments, make_rows, write_data, write_jsonl
 
 import train
 from saulyq import artifacts
+from saulyq.scripts import run_script
 
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
@@ -108,3 +109,23 @@ def test_fine_tuning_goes_on_from_a_local_folder(folder, tmp_path):
 
 def test_checkpoints_are_gone_after_a_run_that_ended_well(folder):
     assert [p.name for p in folder.parent.iterdir() if "partial" in p.name] == []
+
+
+def test_resume_wants_the_same_data_and_settings(tmp_path, monkeypatch, capsys):
+    data = write_data(tmp_path / "data")
+
+    def stop(*args, **options):
+        raise KeyboardInterrupt
+
+    # Killed after training, before the model is written: the checkpoints are still there.
+    monkeypatch.setattr(artifacts, "save", stop)
+    with pytest.raises(KeyboardInterrupt):
+        train.main(arguments("smoke", data, tmp_path / "m", **TINY))
+    monkeypatch.undo()
+    words = [*arguments("smoke", data, tmp_path / "m", **TINY), "--resume"]
+    assert run_script(lambda: train.main([*words, "--epochs", "9"])) == 1
+    assert "epochs is 9 but the checkpoint has 6" in capsys.readouterr().err
+    rows = [json.loads(line) for line in (data / "train.jsonl").open("rb")]
+    write_jsonl(data / "train.jsonl", rows[:-1])
+    assert run_script(lambda: train.main(words)) == 1
+    assert "paragraphs is" in capsys.readouterr().err

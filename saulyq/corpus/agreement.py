@@ -27,6 +27,7 @@ def labellings(
     paragraphs: list[Paragraph], topics: TopicSet
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Return the first and the second labelling of the paragraphs that have both."""
-    both = [p.details["annotations"] for p in paragraphs if "annotations" in p.details]
+    every = [p.details.get("annotations") for p in paragraphs]
+    both = [labels for labels in every if isinstance(labels, dict) and set(NAMES) <= set(labels)]
     first, second = (topics.to_matrix([labels[name] for labels in both]) for name in NAMES)
     return first, second

@@ -117,7 +117,7 @@ def count_lines(splits: Splits, topics: TopicSet) -> list[str]:
     for topic in topics.ids:
         rows.append((topic, [sum(topic in p.topics for p in r) for r in splits.values()]))
     for name in ("language", "script"):
-        values = Counter(str(p.details.get(name)) for p in _all(splits))
+        values = Counter(p.details[name] for p in _all(splits) if name in p.details)
         for value, _ in values.most_common():
             counts = [sum(p.details.get(name) == value for p in r) for r in splits.values()]
             rows.append((f"{name} {value}", counts))
@@ -129,9 +129,9 @@ def count_lines(splits: Splits, topics: TopicSet) -> list[str]:
 
 def agreement_lines(splits: Splits, topics: TopicSet) -> list[str]:
     """Return Cohen's kappa of the two labellings as lines; none if the data has no two."""
-    if not any("annotations" in p.details for p in _all(splits)):
-        return []
     first, second = labellings(_all(splits), topics)
+    if not len(first):
+        return []
     kappa = cohen_kappa(first, second)
     differ = int((first != second).any(axis=1).sum())
     lines = [f"{topic:<24}{k:>8.3f}" for topic, k in zip(topics.ids, kappa, strict=True)]

@@ -22,6 +22,8 @@ def wrong_marks(paragraphs: Sequence[Paragraph]) -> Iterator[str]:
     """
     texts: dict[tuple[str, str, str], list[str]] = defaultdict(list)
     for p in paragraphs:
+        if "script" not in p.details:  # a schema of another kind
+            continue
         marks = (p.article_id, str(p.details.get("language")), str(p.details.get("script")))
         texts[marks].append(p.text)
     for (article, language, script), parts in texts.items():
@@ -31,7 +33,7 @@ def wrong_marks(paragraphs: Sequence[Paragraph]) -> Iterator[str]:
 
 
 def _mismatch(text: str, language: str, script: str) -> str:
-    expected = "latin" if script.startswith("latin") else "cyrillic"
+    expected = script.partition("_")[0]
     if script_of(text) != expected:
         return f"its letters are {script_of(text)}"
     if script in LATIN_SIGNS and not LATIN_SIGNS[script].search(text):

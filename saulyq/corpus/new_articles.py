@@ -98,11 +98,15 @@ def _traits(articles: list[list[Paragraph]], topics: TopicSet) -> NDArray[np.int
 
 def append(path: Path, paragraphs: Sequence[Paragraph]) -> None:
     """Write paragraphs at the end of a split's file, in the order of their ids."""
-    with path.open("a", encoding="utf-8") as file:
+    before = path.read_text(encoding="utf-8") if path.exists() else ""
+    draft = path.with_name(path.name + ".partial")
+    with draft.open("w", encoding="utf-8") as file:
+        file.write(before + "\n" * (before != "" and not before.endswith("\n")))
         for p in sorted(paragraphs, key=lambda p: p.id):
             required = {name: getattr(p, name) for name in REQUIRED}
             row = required | {"topics": list(p.topics)} | p.details
             file.write(json.dumps(row, ensure_ascii=False) + "\n")
+    draft.replace(path)
 
 
 if __name__ == "__main__":

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from saulyq import artifacts
+from saulyq.blocks import renew_file
 from saulyq.corpus.check import Splits, agreement_lines, count_lines, read_splits
 from saulyq.data import Paragraph
-from saulyq.errors import UserError
 from saulyq.scripts import run_script
 from saulyq.topics import TopicSet, load_topics
 
@@ -31,8 +31,7 @@ def main(argv: list[str] | None = None) -> int:
     blocks = card_blocks(splits, topics)
     if args.model:
         blocks["hard negatives"] = hard_negatives(splits["valid"], artifacts.load(args.model))
-    card = args.data / "README.md"
-    card.write_text(renewed(card.read_text(encoding="utf-8"), blocks), encoding="utf-8")
+    renew_file(args.data / "README.md", blocks)
     draw_pictures(splits, topics, args.data / "pictures")
     return 0
 
@@ -48,18 +47,6 @@ def card_blocks(splits: Splits, topics: TopicSet) -> dict[str, str]:
     }
 
 
-def renewed(card: str, blocks: dict[str, str]) -> str:
-    """Return the card with these blocks in place of the old ones."""
-    for name, text in blocks.items():
-        start, end = f"<!-- {name} -->", f"<!-- end of {name} -->"
-        if card.count(start) != 1 or card.count(end) != 1:
-            raise UserError(f"the card has no block {start} ... {end}; add the two lines")
-        before, _, rest = card.partition(start)
-        after = rest.partition(end)[2]
-        card = f"{before}{start}\n{text}\n{end}{after}"
-    return card
-
-
 def examples(paragraphs: list[Paragraph], topic: str) -> list[Paragraph]:
     """Return a few paragraphs with a topic, evenly from the whole split, of different articles."""
     low, high = EXAMPLE_WORDS
@@ -68,7 +55,8 @@ def examples(paragraphs: list[Paragraph], topic: str) -> list[Paragraph]:
         if topic in p.topics and low <= len(p.text.split()) <= high:
             found.setdefault(p.article_id, p)
     chosen = list(found.values())
-    return [chosen[i] for i in np.linspace(0, len(chosen) - 1, N_EXAMPLES).round().astype(int)]
+    n_shown = min(N_EXAMPLES, len(chosen))
+    return [chosen[i] for i in np.linspace(0, len(chosen) - 1, n_shown).round().astype(int)]
 
 
 def hard_negatives(paragraphs: list[Paragraph], loaded: artifacts.ModelFolder) -> str:

@@ -44,10 +44,9 @@ class TaggerModel(ABC):
         train: Split,
         valid: Split,
         *,
-        rng: np.random.Generator,
         checkpoints: Checkpoints,
     ) -> None:
-        """Learn from train; valid serves only to stop early."""
+        """Learn from train, with the seed of the config; valid serves only to stop early."""
 
     @abstractmethod
     def window_margins(self, windows: Sequence[str]) -> Margins:

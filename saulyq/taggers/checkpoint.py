@@ -15,6 +15,7 @@ from transformers import (
     BertConfig,
     PreTrainedTokenizerFast,
 )
+from transformers.utils import logging as transformers_logging
 
 from saulyq.config import RandomInit, TransformerConfig
 from saulyq.errors import UserError
@@ -23,6 +24,8 @@ from saulyq.topics import TopicSet
 
 # Each vain attempt to reach the hub would be a line; the error at the end says it once.
 logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
+# Bars for loading weights would stand between the lines of a script's own output.
+transformers_logging.disable_progress_bar()
 
 logger = logging.getLogger(__name__)
 
@@ -64,10 +67,17 @@ def start(config: TransformerConfig, topics: TopicSet, texts: list[str]) -> Chec
         ) from error
     if not tokenizer.is_fast:
         raise UserError(f"base_model {name!r} has no fast tokenizer (tokenizer.json); convert it")
-    longest = getattr(settings, "max_position_embeddings", config.max_tokens)
+    longest = _n_positions(model, getattr(settings, "max_position_embeddings", config.max_tokens))
     if config.max_tokens > longest:
         raise UserError(f"max_tokens is {config.max_tokens}; {name!r} reads at most {longest}")
     return Checkpoint(model, clean_tokenizer(tokenizer, config.max_tokens))
+
+
+def _n_positions(model: Any, declared: int) -> int:
+    """Return how many tokens a model reads; RoBERTa and its kin spend some positions on padding."""
+    table = getattr(getattr(model.base_model, "embeddings", None), "position_embeddings", None)
+    padding = getattr(table, "padding_idx", None)
+    return declared if padding is None else declared - padding - 1
 
 
 def head_settings(topics: TopicSet) -> dict[str, Any]:
@@ -165,6 +175,6 @@ def load(folder: Path) -> Checkpoint:
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder)
         model = AutoModelForSequenceClassification.from_pretrained(folder)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RuntimeError) as error:
         raise UserError(f"{folder}: no whole model ({str(error).splitlines()[0]})") from error
     return Checkpoint(model, tokenizer)

@@ -1,5 +1,6 @@
 """Fine-tuning with the Hugging Face Trainer."""
 
+import hashlib
 import json
 import logging
 import shutil
@@ -8,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 from datasets import Dataset
+from safetensors import SafetensorError
 from transformers import (
     DataCollatorWithPadding,
     EarlyStoppingCallback,
@@ -51,7 +53,7 @@ def run(
     arguments = _arguments(config, checkpoints)
     with arguments.main_process_first(local=False, desc="checkpoint folder"):
         if arguments.process_index == 0:
-            _prepare(config, checkpoints)
+            _prepare(config, checkpoints, _fingerprint(train, valid))
     resume_from = get_last_checkpoint(str(checkpoints.folder)) if checkpoints.resume else None
     trainer = Trainer(
         model=start.model,
@@ -62,7 +64,12 @@ def run(
         compute_metrics=lambda prediction: _valid_metrics(prediction, mode),
         callbacks=[EarlyStoppingCallback(early_stopping_patience=config.patience)],
     )
-    trainer.train(resume_from_checkpoint=resume_from)
+    try:
+        trainer.train(resume_from_checkpoint=resume_from)
+    except SafetensorError as error:
+        raise UserError(
+            f"{checkpoints.folder}: its checkpoint is damaged ({error}); train without --resume"
+        ) from error
 
 
 def _arguments(config: TransformerConfig, checkpoints: Checkpoints) -> TrainingArguments:
@@ -97,12 +104,12 @@ def _arguments(config: TransformerConfig, checkpoints: Checkpoints) -> TrainingA
     )
 
 
-def _prepare(config: TransformerConfig, checkpoints: Checkpoints) -> None:
+def _prepare(config: TransformerConfig, checkpoints: Checkpoints, fingerprint: str) -> None:
     """Check that a checkpoint has our settings; without --resume, clear what a run left."""
     folder = checkpoints.folder
-    settings = config.model_dump(mode="json")
+    settings = config.model_dump(mode="json") | {"paragraphs": fingerprint}
     written = folder / "settings.json"
-    if checkpoints.resume and folder.is_dir() and get_last_checkpoint(str(folder)):
+    if checkpoints.resume and written.is_file() and get_last_checkpoint(str(folder)):
         before = json.loads(written.read_text(encoding="utf-8"))
         changed = [name for name in settings if settings[name] != before.get(name)]
         if changed:
@@ -116,6 +123,15 @@ def _prepare(config: TransformerConfig, checkpoints: Checkpoints) -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     written.write_text(json.dumps(settings), encoding="utf-8")
+
+
+def _fingerprint(*splits: Split) -> str:
+    """Return a checksum of all texts and gold topics: a checkpoint goes with no others."""
+    total = hashlib.sha256()
+    for split in splits:
+        total.update("\0".join(split.texts).encode())
+        total.update(split.gold.tobytes())
+    return total.hexdigest()
 
 
 def _encode(split: Split, tokenizer: Any, mode: Mode) -> Dataset:

@@ -27,7 +27,6 @@ class PriorModel(TaggerModel):
         train: Split,
         valid: Split,
         *,
-        rng: np.random.Generator,
         checkpoints: Checkpoints,
     ) -> None:
         # One paragraph more on either side keeps a topic without paragraphs finite.

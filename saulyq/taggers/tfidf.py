@@ -1,6 +1,7 @@
 """The baseline: word and character n-grams, weighed by TF-IDF, one linear classifier a topic."""
 
 import json
+import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
@@ -20,6 +21,8 @@ from saulyq.taggers.base import Checkpoints, TaggerModel
 from saulyq.text import normalise
 from saulyq.topics import TopicSet
 
+logger = logging.getLogger(__name__)
+
 
 class TfidfModel(TaggerModel):
     """Linear in its n-grams: margin = features @ weights.T + bias."""
@@ -36,7 +39,6 @@ class TfidfModel(TaggerModel):
         train: Split,
         valid: Split,
         *,
-        rng: np.random.Generator,
         checkpoints: Checkpoints,
     ) -> None:
         if not isinstance(config, TfidfConfig):
@@ -58,6 +60,9 @@ class TfidfModel(TaggerModel):
             targets = [train.gold.argmax(axis=1)]
         else:
             targets = list(train.gold.T)
+        if not train.gold.any(axis=0).all():
+            absent = self.topics.ids[int((~train.gold.any(axis=0)).argmax())]
+            logger.warning("train: no paragraph has the topic %s; it will not be tagged", absent)
         for number, target in enumerate(targets):
             if len(np.unique(target)) < 2:
                 name = "topics" if self.topics.mode == "single" else self.topics.ids[number]

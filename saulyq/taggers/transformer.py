@@ -45,7 +45,6 @@ class TransformerModel(TaggerModel):
         train: Split,
         valid: Split,
         *,
-        rng: np.random.Generator,
         checkpoints: Checkpoints,
     ) -> None:
         if not isinstance(config, TransformerConfig):

@@ -5,6 +5,7 @@ import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self, TextIO
 
@@ -34,7 +35,7 @@ def csv_writer(file: TextIO, columns: Sequence[str], topics: TopicSet) -> Write:
     score_columns = [f"score_{topic}" for topic in topics.ids]
     position = columns.index("scores")
     header = [*columns[:position], *score_columns, *columns[position + 1 :]]
-    writer = csv.DictWriter(file, header, lineterminator="\n")
+    writer = csv.DictWriter(file, header)  # ends lines with \r\n, so that a lone \r is quoted
     writer.writeheader()
 
     def write(record: Record) -> None:
@@ -49,16 +50,43 @@ def _cell(value: Any) -> Any:
     return ";".join(value) if isinstance(value, list) else value
 
 
-def check_output(path: Path, *, force: bool) -> None:
-    """Raise UserError if a result cannot be written to `path`, before any time is spent."""
-    if path.suffix.lower() not in ENDINGS:
-        raise UserError(f"{path}: unknown ending; expected one of {', '.join(ENDINGS)}")
+@dataclass(frozen=True)
+class Paths:
+    """What a run writes: the results, the bad rows, and how the results came about."""
+
+    output: Path | None
+    rejects: Path | None
+    run: Path | None
+
+    def written(self) -> set[Path]:
+        return {path.resolve() for path in (self.output, self.rejects, self.run) if path}
+
+    def check(self, *, force: bool) -> None:
+        """Raise UserError if one cannot be written, before any time is spent."""
+        if self.output and self.output.suffix.lower() not in ENDINGS:
+            raise UserError(f"{self.output}: unknown ending; expected one of {', '.join(ENDINGS)}")
+        if self.output and self.rejects and self.output.resolve() == self.rejects.resolve():
+            raise UserError(f"{self.output}: named for both --output and --rejects")
+        for path in (self.output, self.rejects, self.run):
+            if path is not None:
+                _check_writable(path, force=force)
+
+
+def paths_of(output: Path | None, rejects: Path | None) -> Paths:
+    """Return the paths of a run; rejects and run file stand beside the output."""
+    if output is None:
+        return Paths(None, rejects, None)
+    beside = output.with_name(output.name + ".rejects.jsonl")
+    return Paths(output, rejects or beside, output.with_name(output.name + ".run.json"))
+
+
+def _check_writable(path: Path, *, force: bool) -> None:
     if path.exists() and not force:
-        raise UserError(f"{path} exists; name another --output, or --force to replace it")
+        raise UserError(f"{path} exists; name another, or --force to replace it")
     if not path.parent.is_dir():
         raise UserError(f"{path.parent}: no such folder; make it first")
     if path.is_dir() or not os.access(path.parent, os.W_OK):
-        raise UserError(f"{path}: cannot be written; name another --output")
+        raise UserError(f"{path}: cannot be written; name another")
 
 
 @contextmanager
@@ -80,7 +108,8 @@ def whole_file(path: Path) -> Iterator[TextIO]:
 class RejectFile:
     """Takes rejects into a file that is there only if there are any.
 
-    A file of that name from an earlier run is removed: it would speak of other rows.
+    A file of that name from an earlier run, which `--force` gave up, is removed: it would speak
+    of other rows.
     """
 
     def __init__(self, path: Path) -> None:

@@ -90,13 +90,13 @@ def _only_rows(
 def make_records(
     pairs: Iterable[tuple[Row, Tagged]], tagger: Tagger, shape: Shape
 ) -> Iterator[Record]:
-    """Yield one record a paragraph, or an article: a run of rows with the same article id."""
+    """Yield one record a paragraph, or an article: rows of a file in a row with its article id."""
     if not shape.by_article:
         for row, tagged in pairs:
             record: Record = {"id": row.id, "paragraph": row.paragraph, **tagged.__dict__}
             yield _finish(record, tagged, [row.text], shape)
         return
-    for article_id, group in groupby(pairs, key=lambda pair: pair[0].article_id):
+    for (_, article_id), group in groupby(pairs, key=lambda p: (p[0].source, p[0].article_id)):
         rows, paragraphs = zip(*group, strict=True)
         whole = whole_article(paragraphs, tagger.topics)
         record = {"id": article_id, "paragraphs": len(rows), **whole.__dict__}

@@ -1,6 +1,6 @@
 """A loaded model folder, ready to tag."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -47,10 +47,11 @@ class Tagger:
         """Return the tagger in a model folder; raise UserError if it is missing or not whole."""
         return cls(artifacts.load(Path(folder), device=device))
 
-    def tag(self, texts: Sequence[str]) -> list[Tagged]:
+    def tag(self, texts: Iterable[str]) -> list[Tagged]:
         """Return what the model says of each text, in order; [] for no texts."""
         if isinstance(texts, str):
             raise TypeError("tag() takes a list of texts; for one text write tag([text])")
+        texts = list(texts)
         if not texts:
             return []
         converted = [convert(text) for text in texts]

@@ -10,14 +10,16 @@ LOOKALIKES = dict(zip("aceiopxyəɵhABCEHIKMOPTXYƏƟ", "асеіорхуәөһ�
 # Soft hyphen, zero-width blanks and joiners, direction marks, byte-order mark.
 INVISIBLE = r"[\u00AD\u200B-\u200F\u202A-\u202E\u2060\uFEFF]"
 
-# The regular-expression engine wants look-behinds of fixed length: one for each distance.
+# How far a Cyrillic letter may be. Without a bound a long run of letters takes quadratic time,
+# and the regular-expression engine wants look-behinds of fixed length, one for each distance.
 _LONGEST_WORD = 30
 _AFTER_CYRILLIC = "|".join(rf"\p{{Cyrillic}}\w{{{n}}}" for n in range(_LONGEST_WORD))
 
 
 def _repair(lookalike: str, letter: str) -> normalizers.Normalizer:
     """Replace a look-alike, in words that hold a Cyrillic letter: "COVID" must stay Latin."""
-    pattern = rf"{lookalike}(?=\w*\p{{Cyrillic}})|(?<={_AFTER_CYRILLIC}){lookalike}"
+    ahead = rf"(?=\w{{0,{_LONGEST_WORD}}}\p{{Cyrillic}})"
+    pattern = rf"{lookalike}{ahead}|(?<={_AFTER_CYRILLIC}){lookalike}"
     return normalizers.Replace(Regex(pattern), letter)
 
 
