@@ -1,5 +1,6 @@
 """The shipped data and what the project says of it."""
 
+import re
 from collections import Counter
 from itertools import combinations
 
@@ -140,3 +141,13 @@ def test_kappa_by_hand():
     second = np.array([[1, 1], [0, 1], [0, 1], [0, 1]], dtype=bool)
     # observed 3/4; by chance 2/4 * 1/4 + 2/4 * 3/4 = 1/2; (3/4 - 1/2) / (1 - 1/2)
     np.testing.assert_allclose(cohen_kappa(first, second), [0.5, np.nan])
+
+
+def test_readme_and_model_card_have_the_same_test_figures():
+    card = (ROOT / "models" / "tfidf" / "README.md").read_text("utf-8")
+    readme = (ROOT / "README.md").read_text("utf-8")
+    (line,) = re.findall(r"^\| tfidf \| .* \|$", card, flags=re.MULTILINE)
+    assert line in readme
+    for topic in TOPICS.ids:
+        f1 = re.findall(rf"^\| {topic} \| \d+ \| ([\d.]+) \|$", card, flags=re.MULTILINE)
+        assert re.search(rf"^\| {topic} \|.*\| {f1[0]} \|$", readme, flags=re.MULTILINE)
