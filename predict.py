@@ -34,7 +34,8 @@ def main(argv: list[str] | None = None) -> int:
         reject = open_rejects(paths.rejects, args.strict, files)
         rows = read_inputs(sources, Columns(args.text_column, args.id_column), sys.stdin.buffer)
         shown = tqdm(rows, unit=" rows", disable=not sys.stderr.isatty())
-        for record in make_records(tag_rows(shown, tagger, counts, reject), tagger, shape):
+        pairs = tag_rows(shown, tagger, counts, reject, skip_foreign=args.skip_language)
+        for record in make_records(pairs, tagger, shape):
             write(record)
         sys.stdout.flush()
 
@@ -103,6 +104,7 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
     add("--id-column", default="id", help="of .jsonl and .csv (default: %(default)s)")
     add("--rejects", type=Path, help="where bad rows go (default: OUTPUT.rejects.jsonl)")
     add("--strict", action="store_true", help="stop at the first bad row, exit 1")
+    add("--skip-language", action="store_true", help="tag Kazakh and Russian paragraphs only")
     add("--force", action="store_true", help="replace an output that exists")
     add("--device", choices=("cpu", "cuda"), default="cpu", help="for transformers")
     return parser.parse_args(with_dashes(sys.argv[1:] if argv is None else argv))

@@ -23,6 +23,7 @@ class RunConfig(BaseModel):
     data: SettingPath = Path("data")
     extra_train: SettingPath | None = None  # a JSONL file whose rows are added to train only
     seed: int = Field(default=0, ge=0, lt=2**32)
+    noise: float = Field(default=0.0, ge=0, le=1)  # share of train paragraphs also seen spoilt
 
 
 class PriorConfig(RunConfig):

@@ -32,6 +32,7 @@ def test_each_spelling_is_read_as_cyrillic(typed, script):
         "Управление здравоохранения сообщило о наборе врачей в сельские больницы",
         "World Health Organization published a new report on vaccines",
         "Die Gesundheit der Menschen in den Städten",
+        "Кыргыз Республикасынын Саламаттыкты сактоо министрлиги билдирди",
         "PET/CT",
         "COVID-19",
         "12 000 ₸",

@@ -14,7 +14,7 @@ pytest.importorskip("transformers")
 pytestmark = pytest.mark.slow
 
 TEXTS = [row["text"] for row in make_rows(3)]
-SETTINGS = TINY | {"epochs": 8, "patience": 8}
+SETTINGS = TINY | {"epochs": 8, "patience": 8, "noise": 0.3}
 
 
 def command(data, output, *launcher, **settings):

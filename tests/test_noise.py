@@ -6,7 +6,7 @@ import pytest
 import compare
 from saulyq.text import normalise
 from saulyq.text.alphabets import ALPHABETS, to_alphabet
-from saulyq.text.noise import VARIANTS, lookalikes, lost_letters, typos
+from saulyq.text.noise import VARIANTS, lookalikes, lost_letters, spoil_some, typos
 
 TEXT = "Денсаулық сақтау министрлігі жаңа аурухананың ашылғанын хабарлады. " * 5
 
@@ -63,3 +63,14 @@ def test_compare_prints_a_robustness_table(tfidf_folder, data_dir, tmp_path, cap
     figures = json.loads((tmp_path / "report.json").read_text("utf-8"))["robustness"]["model"]
     assert set(figures) == {"clean", *VARIANTS}
     assert figures["lookalikes"] == figures["clean"]
+
+
+def test_spoil_some_spoils_its_share_and_reads_it_back():
+    texts = ["Денсаулық сақтау министрлігі жаңа аурухана ашты"] * 400
+    spoilt = spoil_some(texts, 0.5, rng())
+    assert spoilt == spoil_some(texts, 0.5, rng())
+    assert spoil_some(texts, 0.0, rng()) == texts
+    # Half are spoilt, but respelled text mostly comes back clean: typos, look-alikes and what is
+    # lost for good remain, some of 8 ways.
+    changed = sum(one != other for one, other in zip(texts, spoilt, strict=True))
+    assert 10 <= changed <= 200

@@ -257,10 +257,12 @@ def test_lost_row_is_noticed():
 
 
 def test_whole_article_by_hand(topics):
-    first = Tagged(["bread"], {"ships": 0.2, "bread": 0.8}, "kk", "cyrillic", 1)
-    second = Tagged(["ships"], {"ships": 0.7, "bread": 0.1}, "ru", "cyrillic", 3)
-    whole = whole_article([first, second, first], topics)
-    assert whole == Tagged(["ships", "bread"], {"ships": 0.7, "bread": 0.8}, "kk", "cyrillic", 5)
+    first = Tagged(["bread"], {"ships": 0.2, "bread": 0.8}, 1, "kk", "cyrillic")
+    second = Tagged(["ships"], {"ships": 0.7, "bread": 0.1}, 3, "ru", "cyrillic")
+    skipped = Tagged([], {}, 0, "ky", "cyrillic")
+    whole = whole_article([first, second, first, skipped], topics)
+    assert whole == Tagged(["ships", "bread"], {"ships": 0.7, "bread": 0.8}, 5, "kk", "cyrillic")
+    assert whole_article([skipped], topics) == skipped
 
 
 def test_tagger_in_python(tfidf_folder):
@@ -286,3 +288,22 @@ def test_latin_and_russian_letters_are_read_as_what_is_meant(tfidf_folder):
         (tagged,) = tagger.tag([text])
         assert (tagged.script, tagged.language) == (script, "kk")
         assert tagged.scores == clean.scores
+
+
+def test_foreign_paragraphs_are_skipped_with_their_rows_kept(run, tmp_path):
+    texts = [
+        "Кыргыз Республикасынын Саламаттыкты сактоо министрлиги билдирди",
+        "кеме теңізде жүзіп барады",
+        "корабль стоит в порту и ждёт погоды",
+    ]
+    source = write_jsonl(tmp_path / "mixed.jsonl", [{"text": text} for text in texts])
+    _, records, err = run(source, "--skip-language", "--threshold", "0", "--top", "1")
+    assert [(r["language"], r["windows"]) for r in records] == [("ky", 0), ("kk", 1), ("ru", 1)]
+    assert (records[0]["topics"], records[0]["scores"], records[0]["suggested"]) == ([], {}, [])
+    assert records[1]["topics"] == ["ships", "bread"]
+    assert "3 rows = 3 tagged + 0 rejected, 1 in a language skipped" in err[-1]
+    _, records, _ = run(source)
+    assert all(r["windows"] == 1 for r in records)
+    run(source, "--skip-language", "--output", tmp_path / "out.csv")
+    rows = list(csv.DictReader((tmp_path / "out.csv").open(encoding="utf-8", newline="")))
+    assert [r["score_ships"] == "" for r in rows] == [True, False, False]

@@ -141,3 +141,11 @@ def test_windows_are_combined_by_maximum_and_in_single_mode_by_mean(topics):
     np.testing.assert_array_equal(n_windows, [2, 1])
     single = type(topics)(topics.topics, "single")
     np.testing.assert_array_equal(TwoWindows(single).margins(["a bbb"])[0], [[2, -2]])
+
+
+def test_noise_adds_spoilt_copies_to_training_only(data_dir):
+    clean, _ = fitted("tfidf", data_dir)
+    noisy, _ = fitted("tfidf", data_dir, noise=0.5)
+    again, _ = fitted("tfidf", data_dir, noise=0.5)
+    np.testing.assert_array_equal(noisy.weights, again.weights)
+    assert noisy.weights.shape[1] > clean.weights.shape[1]

@@ -2,15 +2,19 @@ import json
 
 import numpy as np
 import pytest
-from conftest import arguments, make_rows, write_data, write_jsonl
+from conftest import ROOT, arguments, make_rows, write_data, write_jsonl
 
 import train
 from saulyq import artifacts
+from saulyq.config import load_config
+from saulyq.data import read_split
 from saulyq.scripts import run_script
 
 torch = pytest.importorskip("torch")
 transformers = pytest.importorskip("transformers")
 from transformers import pipeline  # noqa: E402
+
+from saulyq.taggers.fine_tuning import Paragraphs  # noqa: E402
 
 TINY = {
     "random_init.layers": 1,
@@ -129,3 +133,19 @@ def test_resume_wants_the_same_data_and_settings(tmp_path, monkeypatch, capsys):
     write_jsonl(data / "train.jsonl", rows[:-1])
     assert run_script(lambda: train.main(words)) == 1
     assert "paragraphs is" in capsys.readouterr().err
+
+
+def test_noise_changes_train_paragraphs_anew_in_each_epoch_and_never_valid(folder):
+    tokenizer = artifacts.load(folder).model.tokenizer
+    config = load_config(ROOT / "configs" / "smoke.yaml", {"noise": "1.0", "output": "models/x"})
+    data = folder.parent / "data"
+    loaded = artifacts.load(folder).topics
+    for split, changes in (("train", True), ("valid", False)):
+        paragraphs = Paragraphs(read_split(data, split, loaded), tokenizer, loaded.mode, config)
+
+        def ids(epoch, paragraphs=paragraphs):
+            paragraphs.set_epoch(epoch)
+            return [paragraphs[i]["input_ids"] for i in range(len(paragraphs))]
+
+        assert ids(0) == ids(0)
+        assert (ids(0) != ids(1)) == changes

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from datasets import Dataset
 from safetensors import SafetensorError
+from torch.utils.data import Dataset as TorchDataset
 from transformers import (
     DataCollatorWithPadding,
     EarlyStoppingCallback,
@@ -27,6 +27,7 @@ from saulyq.data import Split
 from saulyq.errors import UserError
 from saulyq.taggers.base import Checkpoints
 from saulyq.taggers.checkpoint import Checkpoint
+from saulyq.text.noise import spoil_some
 from saulyq.topics import Mode
 
 logger = logging.getLogger(__name__)
@@ -55,11 +56,12 @@ def run(
         if arguments.process_index == 0:
             _prepare(config, checkpoints, _fingerprint(train, valid))
     resume_from = get_last_checkpoint(str(checkpoints.folder)) if checkpoints.resume else None
+    _warn_of_cut(train, start.tokenizer)
     trainer = Trainer(
         model=start.model,
         args=arguments,
-        train_dataset=_encode(train, start.tokenizer, mode),
-        eval_dataset=_encode(valid, start.tokenizer, mode),
+        train_dataset=Paragraphs(train, start.tokenizer, mode, config),
+        eval_dataset=Paragraphs(valid, start.tokenizer, mode, config),
         data_collator=DataCollatorWithPadding(start.tokenizer),
         compute_metrics=lambda prediction: _valid_metrics(prediction, mode),
         callbacks=[EarlyStoppingCallback(early_stopping_patience=config.patience)],
@@ -134,7 +136,40 @@ def _fingerprint(*splits: Split) -> str:
     return total.hexdigest()
 
 
-def _encode(split: Split, tokenizer: Any, mode: Mode) -> Dataset:
+class Paragraphs(TorchDataset[dict[str, Any]]):
+    """The paragraphs of a split, tokenised when they are asked for.
+
+    With noise, some are spoilt anew in each epoch: which and how depends on seed, epoch and
+    paragraph alone, so that a resumed run sees what an uninterrupted one would.
+    """
+
+    def __init__(self, split: Split, tokenizer: Any, mode: Mode, config: TransformerConfig) -> None:
+        self.texts = split.texts
+        self.tokenizer = tokenizer
+        if mode == "multi":
+            self.labels = split.gold.astype(np.float32).tolist()
+        else:
+            self.labels = split.gold.argmax(axis=1).tolist()
+        self.noise = config.noise if split.name == "train" else 0.0
+        self.seed = config.seed
+        self.epoch = 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Called by the data loader before each epoch."""
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def __getitem__(self, index: int) -> dict[str, Any]:
+        text = self.texts[index]
+        if self.noise:
+            rng = np.random.default_rng((self.seed, self.epoch, index))
+            (text,) = spoil_some([text], self.noise, rng)
+        return {**self.tokenizer(text, truncation=True), "labels": self.labels[index]}
+
+
+def _warn_of_cut(split: Split, tokenizer: Any) -> None:
     encoded = tokenizer(split.texts, truncation=True)
     n_cut = sum(len(ids) == tokenizer.model_max_length for ids in encoded["input_ids"])
     if n_cut:
@@ -145,11 +180,6 @@ def _encode(split: Split, tokenizer: Any, mode: Mode) -> Dataset:
             len(split),
             tokenizer.model_max_length,
         )
-    if mode == "multi":
-        labels = split.gold.astype(np.float32).tolist()
-    else:
-        labels = split.gold.argmax(axis=1).tolist()
-    return Dataset.from_dict({**encoded, "labels": labels})
 
 
 def _valid_metrics(prediction: EvalPrediction, mode: Mode) -> dict[str, float]:

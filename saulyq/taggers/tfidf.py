@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -19,6 +20,7 @@ from saulyq.data import Split
 from saulyq.errors import UserError
 from saulyq.taggers.base import Checkpoints, TaggerModel
 from saulyq.text import normalise
+from saulyq.text.noise import spoil_some
 from saulyq.topics import TopicSet
 
 logger = logging.getLogger(__name__)
@@ -48,6 +50,7 @@ class TfidfModel(TaggerModel):
             _vectoriser("word", (1, config.word_ngrams), **common),
             _vectoriser("char_wb", (2, config.char_ngrams), **common),
         ]
+        train = _with_noise(train, config)
         texts = [normalise(text) for text in train.texts]
         try:
             features = hstack([v.fit_transform(texts) for v in self.vectorisers]).tocsr()
@@ -123,6 +126,20 @@ class TfidfModel(TaggerModel):
         model.weights = arrays["weights"].astype(float)
         model.bias = arrays["bias"].astype(float)
         return model
+
+
+def _with_noise(train: Split, config: TfidfConfig) -> Split:
+    """Return the split with a spoilt copy of some paragraphs put after its own."""
+    if not config.noise:
+        return train
+    rng = np.random.default_rng(config.seed)
+    rows = np.flatnonzero(rng.random(len(train)) < config.noise)
+    spoilt = spoil_some([train.texts[row] for row in rows], 1.0, rng)
+    copies = [
+        replace(train.paragraphs[row], text=text) for row, text in zip(rows, spoilt, strict=True)
+    ]
+    gold = np.concatenate([train.gold, train.gold[rows]])
+    return replace(train, paragraphs=(*train.paragraphs, *copies), gold=gold)
 
 
 def _vectoriser(analyzer: str, ngrams: tuple[int, int], **options: Any) -> TfidfVectorizer:

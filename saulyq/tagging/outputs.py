@@ -40,7 +40,7 @@ def csv_writer(file: TextIO, columns: Sequence[str], topics: TopicSet) -> Write:
 
     def write(record: Record) -> None:
         flat = {name: _cell(record[name]) for name in columns if name != "scores"}
-        flat |= {f"score_{topic}": score for topic, score in record["scores"].items()}
+        flat |= {f"score_{topic}": score for topic, score in record["scores"].items()}  # or none
         writer.writerow(flat)
 
     return write

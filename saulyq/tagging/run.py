@@ -11,6 +11,7 @@ from saulyq.tagging.outputs import Record
 from saulyq.tagging.tagger import Tagged, Tagger
 from saulyq.topics import TopicSet
 
+_TAGGED = ("topics", "scores", "language", "script", "windows")
 READ_AHEAD = 1024  # paragraphs held in memory at a time
 
 
@@ -22,6 +23,7 @@ class Counts:
     tagged: int = 0
     rejected: int = 0
     without_topic: int = 0
+    skipped: int = 0  # of those tagged, left without topics for their language
     repeated_ids: int = 0
     tags: Counter[str] = field(default_factory=Counter)
 
@@ -34,9 +36,10 @@ class Counts:
         """Return the counts as one line."""
         tags = ", ".join(f"{topic} {n}" for topic, n in sorted(self.tags.items())) or "none"
         repeated = f", {self.repeated_ids} with a repeated id" if self.repeated_ids else ""
+        skipped = f", {self.skipped} in a language skipped" if self.skipped else ""
         return (
-            f"{self.rows} rows = {self.tagged} tagged + {self.rejected} rejected{repeated}; "
-            f"{self.without_topic} tagged with no topic; tags: {tags}"
+            f"{self.rows} rows = {self.tagged} tagged + {self.rejected} rejected"
+            f"{repeated}{skipped}; {self.without_topic} tagged with no topic; tags: {tags}"
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -53,24 +56,30 @@ class Shape:
 
     def columns(self) -> list[str]:
         """Return the names of a record's entries, in order."""
-        names = ["id", "paragraphs" if self.by_article else "paragraph", "topics", "scores"]
-        names += ["language", "script", "windows"]
+        names = ["id", "paragraphs" if self.by_article else "paragraph", *_TAGGED]
         return names + ["suggested"] * (self.top > 0) + ["text"] * self.keep_text
 
 
 def tag_rows(
-    rows: Iterable[Row | Reject], tagger: Tagger, counts: Counts, reject: Callable[[Reject], None]
+    rows: Iterable[Row | Reject],
+    tagger: Tagger,
+    counts: Counts,
+    reject: Callable[[Reject], None],
+    *,
+    skip_foreign: bool = False,
 ) -> Iterator[tuple[Row, Tagged]]:
     """Yield each row with its tags, in input order; hand each Reject to `reject`."""
     good = _only_rows(rows, counts, reject)
     seen: set[tuple[str, int]] = set()
     while batch := list(islice(good, READ_AHEAD)):
-        for row, tagged in zip(batch, tagger.tag([row.text for row in batch]), strict=True):
+        results = tagger.tag([row.text for row in batch], skip_foreign=skip_foreign)
+        for row, tagged in zip(batch, results, strict=True):
             key = (row.id, row.paragraph)
             counts.repeated_ids += key in seen
             seen.add(key)
             counts.tagged += 1
             counts.without_topic += not tagged.topics
+            counts.skipped += tagged.windows == 0
             counts.tags.update(tagged.topics)
             yield row, tagged
 
@@ -93,13 +102,13 @@ def make_records(
     """Yield one record a paragraph, or an article: rows of a file in a row with its article id."""
     if not shape.by_article:
         for row, tagged in pairs:
-            record: Record = {"id": row.id, "paragraph": row.paragraph, **tagged.__dict__}
+            record: Record = {"id": row.id, "paragraph": row.paragraph, **_told(tagged)}
             yield _finish(record, tagged, [row.text], shape)
         return
     for (_, article_id), group in groupby(pairs, key=lambda p: (p[0].source, p[0].article_id)):
         rows, paragraphs = zip(*group, strict=True)
         whole = whole_article(paragraphs, tagger.topics)
-        record = {"id": article_id, "paragraphs": len(rows), **whole.__dict__}
+        record = {"id": article_id, "paragraphs": len(rows), **_told(whole)}
         yield _finish(record, whole, [row.text for row in rows], shape)
 
 
@@ -109,13 +118,18 @@ def whole_article(paragraphs: Sequence[Tagged], topics: TopicSet) -> Tagged:
     language, script: those of most paragraphs.
     """
     named = {topic for tagged in paragraphs for topic in tagged.topics}
+    read = [tagged for tagged in paragraphs if tagged.windows]
     return Tagged(
         topics=[topic for topic in topics.ids if topic in named],
-        scores={topic: max(tagged.scores[topic] for tagged in paragraphs) for topic in topics.ids},
+        scores={t: max(tagged.scores[t] for tagged in read) for t in topics.ids if read},
         language=Counter(tagged.language for tagged in paragraphs).most_common(1)[0][0],
         script=Counter(tagged.script for tagged in paragraphs).most_common(1)[0][0],
         windows=sum(tagged.windows for tagged in paragraphs),
     )
+
+
+def _told(tagged: Tagged) -> Record:
+    return {name: getattr(tagged, name) for name in _TAGGED}
 
 
 def _finish(record: Record, tagged: Tagged, texts: list[str], shape: Shape) -> Record:

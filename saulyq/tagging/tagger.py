@@ -9,7 +9,7 @@ from saulyq import artifacts, thresholds
 from saulyq.artifacts import ModelFolder
 from saulyq.evaluation import cutoffs_of
 from saulyq.text import convert
-from saulyq.text.language import language_of
+from saulyq.text.language import KAZAKH_OR_RUSSIAN, language_of
 
 
 @dataclass(frozen=True)
@@ -17,15 +17,15 @@ class Tagged:
     """What a model says of one text.
 
     topics: those whose score reached its threshold, in schema order. scores: topic to a number
-    from 0 to 1. language: kk, ru, other or unknown. script: as `saulyq.text.convert` found it.
-    windows: in how many pieces the text was read.
+    from 0 to 1. windows: in how many pieces the text was read, 0 if it was skipped. language: as
+    `saulyq.text.language.language_of` found it; script: as `saulyq.text.convert` did.
     """
 
     topics: list[str]
     scores: dict[str, float]
+    windows: int
     language: str
     script: str
-    windows: int
 
     def suggested(self, n: int) -> list[str]:
         """Return the `n` topics with the highest scores, best first."""
@@ -47,25 +47,33 @@ class Tagger:
         """Return the tagger in a model folder; raise UserError if it is missing or not whole."""
         return cls(artifacts.load(Path(folder), device=device))
 
-    def tag(self, texts: Iterable[str]) -> list[Tagged]:
-        """Return what the model says of each text, in order; [] for no texts."""
+    def tag(self, texts: Iterable[str], *, skip_foreign: bool = False) -> list[Tagged]:
+        """Return what the model says of each text, in order; [] for no texts.
+
+        skip_foreign: leave texts that are neither Kazakh nor Russian untagged: without topics,
+        scores or windows.
+        """
         if isinstance(texts, str):
             raise TypeError("tag() takes a list of texts; for one text write tag([text])")
         texts = list(texts)
         if not texts:
             return []
         converted = [convert(text) for text in texts]
-        scores, n_windows = self.loaded.model.score([found.text for found in converted])
+        languages = [language_of(found.text) for found in converted]
+        read = [not skip_foreign or language in KAZAKH_OR_RUSSIAN for language in languages]
+        results = iter(self._results([f.text for f, r in zip(converted, read, strict=True) if r]))
+        return [
+            Tagged(*(next(results) if is_read else ([], {}, 0)), language, found.script)
+            for found, language, is_read in zip(converted, languages, read, strict=True)
+        ]
+
+    def _results(self, texts: list[str]) -> list[tuple[list[str], dict[str, float], int]]:
+        """Return topics, scores and windows of each text."""
+        scores, n_windows = self.loaded.model.score(texts)
         tags = thresholds.apply(scores, self._cutoffs)
         return [
-            Tagged(
-                topics=topics,
-                scores=dict(zip(self.topics.ids, row.round(4).tolist(), strict=True)),
-                language=language_of(found.text),
-                script=found.script,
-                windows=int(windows),
-            )
-            for found, topics, row, windows in zip(
-                converted, self.topics.to_ids(tags), scores, n_windows, strict=True
+            (topics, dict(zip(self.topics.ids, row.round(4).tolist(), strict=True)), int(windows))
+            for topics, row, windows in zip(
+                self.topics.to_ids(tags), scores, n_windows, strict=True
             )
         ]

@@ -22,8 +22,15 @@ _BACK = str.maketrans("гк", "ғқ")
 _FRONT = str.maketrans("и", "і")
 
 
+# Kyrgyz shares many words with Kazakh typed so, but not its long vowels.
+_KYRGYZ = re.compile("оо|ээ|уу|өө|үү|аа")
+MIN_KYRGYZ = 0.08
+
+
 def is_kazakh_in_russian_letters(words: Sequence[str]) -> bool:
     """Return whether lower-case words without a Kazakh letter are Kazakh all the same."""
+    if sum(_KYRGYZ.search(word) is not None for word in words) >= MIN_KYRGYZ * len(words):
+        return False
     kazakh = sum(word in readings() for word in words)
     russian = sum(_RUSSIAN_WORD.fullmatch(word) is not None for word in words)
     return kazakh >= MIN_RESTORED * len(words) and russian <= MAX_RUSSIAN * len(words)

@@ -1,18 +1,31 @@
-"""Language of a paragraph."""
+"""Script of a text and language of a paragraph, its neighbours told apart."""
 
 import re
 from functools import cache
 from typing import Any
 
-# Kazakh, Russian, the neighbours that share its letters, and what turns up in the press.
-LANGUAGES = ("kk", "ru", "ky", "tt", "ba", "uz", "mn", "en", "tr", "de", "zh", "ar")
+from saulyq.text import lexicon
+
 N_CHARACTERS = 300  # enough to tell; more only takes time
+KAZAKH_OR_RUSSIAN = ("kk", "ru")
 
 _SCRIPTS = {
     "cyrillic": re.compile(r"[\u0400-\u052F]+"),
     "latin": re.compile(r"[A-Za-z\u00C0-\u024F]+"),
     "arabic": re.compile(r"[\u0600-\u06FF]+"),
 }
+# Letters that Kazakh does not have, and whose they are. The identifier knows neither Karakalpak nor
+# Uzbek in Cyrillic; Karakalpak has the letters of both, so it comes first.
+_FOREIGN = (
+    ("ba", re.compile("[ҡҙҫ]")),
+    ("tt", re.compile("җ")),
+    ("tg", re.compile("[ӣӯҷ]")),
+    ("kaa", re.compile("ҳ.*[әңөү]|[әңөү].*ҳ|ў.*[әңөү]|[әңөү].*ў", re.DOTALL)),
+    ("uz", re.compile("ҳ|ў.*[қғ]|[қғ].*ў", re.DOTALL)),
+)
+_KAZAKH_ALONE = re.compile("[ұ]|і.*[қғңәөү]|[қғңәөү].*і", re.DOTALL)
+_WORD = re.compile(r"[\u0400-\u052F]+")
+_IDENTIFIED = ("kk", "ru", "ky", "tt", "ba", "mn", "uk", "be", "bg", "mk", "sr")
 
 
 def script_of(text: str) -> str:
@@ -23,14 +36,25 @@ def script_of(text: str) -> str:
 
 
 def language_of(text: str) -> str:
-    """Return kk, ru, other, or unknown.
+    """Return the language of a text that `saulyq.text.convert` has been through.
 
-    unknown: no letters, or not in Cyrillic; there the identifier (py3langid) knows no Kazakh.
+    kk, ru, a neighbour by its ISO 639 code (ky, tt, ba, uz, kaa, tg, mn), other, or unknown: no
+    letters at all.
     """
-    if script_of(text) != "cyrillic":
-        return "unknown"
-    language, _ = _identifier().classify(text[:N_CHARACTERS])
-    return language if language in ("kk", "ru") else "other"
+    script = script_of(text)
+    if script != "cyrillic":
+        return "unknown" if script == "other" else "other"
+    start = text[:N_CHARACTERS].lower()
+    for language, letters in _FOREIGN:
+        if letters.search(start):
+            return language
+    if _KAZAKH_ALONE.search(start):
+        return "kk"
+    words = _WORD.findall(start)
+    if len(words) <= 3 and all(word in lexicon.frequencies() for word in words):
+        return "kk"  # too short for the identifier
+    language = str(_identifier().classify(start)[0])
+    return language if language in ("kk", "ru", "ky", "tt", "ba", "mn") else "other"
 
 
 @cache
@@ -38,5 +62,5 @@ def _identifier() -> Any:
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
     identifier = LanguageIdentifier.from_model_file(MODEL_FILE)
-    identifier.set_languages(list(LANGUAGES))
+    identifier.set_languages(list(_IDENTIFIED))
     return identifier

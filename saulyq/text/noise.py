@@ -1,11 +1,12 @@
 """Spoiling clean Kazakh text as people and machines do, to train with and to measure on."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
 from saulyq.text.alphabets import ALPHABETS, to_alphabet
+from saulyq.text.conversion import to_cyrillic
 from saulyq.text.letters import LOOKALIKES
 
 Spoil = Callable[[str, np.random.Generator], str]
@@ -45,6 +46,19 @@ def typos(text: str, rng: np.random.Generator) -> str:
         return kinds[int(rng.integers(len(kinds)))]
 
     return _WORD.sub(slip, text)
+
+
+def spoil_some(texts: Sequence[str], share: float, rng: np.random.Generator) -> list[str]:
+    """Return the texts, each with probability `share` spoilt in one way and read as any input is.
+
+    What is left of the noise after `to_cyrillic` is what a model meets when it tags.
+    """
+    kinds = list(VARIANTS.values())
+    drawn = rng.random(len(texts)) < share
+    return [
+        to_cyrillic(kinds[int(rng.integers(len(kinds)))](text, rng)) if hit else text
+        for text, hit in zip(texts, drawn, strict=True)
+    ]
 
 
 def _respelled(alphabet: str) -> Spoil:
