@@ -32,7 +32,8 @@ def main(argv: list[str] | None = None) -> int:
     with ExitStack() as files:
         write = open_output(paths.output, shape, tagger, files)
         reject = open_rejects(paths.rejects, args.strict, files)
-        rows = read_inputs(sources, Columns(args.text_column, args.id_column), sys.stdin.buffer)
+        columns = Columns(args.text_column, args.id_column)
+        rows = read_inputs(sources, columns, sys.stdin.buffer, counts.encodings)
         shown = tqdm(rows, unit=" rows", disable=not sys.stderr.isatty())
         pairs = tag_rows(shown, tagger, counts, reject, skip_foreign=args.skip_language)
         for record in make_records(pairs, tagger, shape):

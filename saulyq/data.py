@@ -4,6 +4,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ class Split:
     paragraphs: tuple[Paragraph, ...]
     gold: NDArray[np.bool_]
 
-    @property
+    @cached_property
     def texts(self) -> list[str]:
         """The paragraphs in the Cyrillic that models read; see `saulyq.text.convert`."""
         return [to_cyrillic(paragraph.text) for paragraph in self.paragraphs]

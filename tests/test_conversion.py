@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from saulyq.text import convert, lexicon, to_cyrillic
+from saulyq.text import Converted, convert, lexicon, to_cyrillic
 from saulyq.text.alphabets import ALPHABETS, to_alphabet
 from saulyq.text.conversion import LATIN_ALPHABETS
 
@@ -53,7 +53,7 @@ def test_foreign_words_inside_latin_kazakh_stay():
 
 def test_latin_words_inside_cyrillic_text_stay():
     text = "Дәрігерлер PET/CT пен Face ID жүйесін, E-Densaulyq порталын пайдаланады"
-    assert convert(text) == type(convert(text))(text, "cyrillic")
+    assert convert(text) == Converted(text, "cyrillic")
 
 
 def test_capitals_come_back_as_they_were():
@@ -127,3 +127,24 @@ def test_letters_lost_to_question_marks_come_back_where_one_word_is_clear(lost, 
 def test_questions_are_not_gaps(text):
     question = f"{text} және жоқ па?"
     assert to_cyrillic(question) == question
+
+
+def test_arabic_script_and_old_fonts_are_read_as_cyrillic():
+    assert convert("قازاقستان دەنساۋلىق ساقتاۋ مينيسترلىگى حابارلادى") == Converted(
+        "Қазақстан денсаулық сақтау министрлігі хабарлады", "arabic"
+    )
+    assert convert("Ќазаќстан жјне денсаулыќ саќтау їшін") == Converted(
+        "Қазақстан және денсаулық сақтау үшін", "cyrillic_legacy"
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "منظمة الصحة العالمية تعلن عن تقرير جديد",
+        "سازمان جهانی بهداشت گزارش داد",
+        "Їжак і єдність ґанку",
+    ],
+)
+def test_other_languages_in_those_letters_stay(text):
+    assert to_cyrillic(text) == text

@@ -307,3 +307,15 @@ def test_foreign_paragraphs_are_skipped_with_their_rows_kept(run, tmp_path):
     run(source, "--skip-language", "--output", tmp_path / "out.csv")
     rows = list(csv.DictReader((tmp_path / "out.csv").open(encoding="utf-8", newline="")))
     assert [r["score_ships"] == "" for r in rows] == [True, False, False]
+
+
+def test_files_in_old_encodings_are_read_and_reported(run, tmp_path):
+    (tmp_path / "in").mkdir()
+    text = "Теңізде кеме жүзіп барады, айлақта үш кеме тұр\nНаубайхана ыстық нан пісірді\n"
+    for encoding in ("kz1048", "ptcp154", "utf-16"):
+        (tmp_path / "in" / f"{encoding}.txt").write_text(text, encoding)
+    (tmp_path / "in" / "table.csv").write_text(f'text\n"{text}"\n', "kz1048")
+    _, records, err = run(tmp_path / "in", "--keep-text")
+    assert [r["text"] for r in records if r["id"] != "table.csv:4"] == text.splitlines() * 3
+    assert all(r["language"] == "kk" for r in records)
+    assert "2 files read as kz1048; 1 files read as ptcp154; 1 files read as utf-16" in err[-1]

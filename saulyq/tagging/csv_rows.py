@@ -2,9 +2,8 @@
 
 import csv
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
 
 from saulyq.errors import UserError
 from saulyq.reading import LineError, decode_line
@@ -29,7 +28,7 @@ class BadRecord:
 class _Lines:
     """The lines of a file as text. A wrong byte is kept in mind, so that its record is rejected."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: Iterable[bytes]) -> None:
         self.file = file
         self.n_read = 0
         self.fault: BadRecord | None = None
@@ -44,7 +43,9 @@ class _Lines:
                 yield raw.decode("utf-8", errors="replace")  # keeps the quotes of the record
 
 
-def read_records(file: BinaryIO, name: str, text_column: str) -> Iterator[Record | BadRecord]:
+def read_records(
+    file: Iterable[bytes], name: str, text_column: str
+) -> Iterator[Record | BadRecord]:
     """Yield the records after the header; raise UserError if the header cannot be used."""
     csv.field_size_limit(sys.maxsize)
     lines = _Lines(file)

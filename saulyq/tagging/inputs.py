@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -10,6 +10,7 @@ from typing import Any, BinaryIO
 from saulyq.errors import UserError
 from saulyq.reading import LineError, check_readable, decode_line, parse_object
 from saulyq.tagging.csv_rows import BadRecord, read_records
+from saulyq.text.encodings import open_decoded
 
 TEXT_ENDINGS = (".txt", ".md")
 ENDINGS = (*TEXT_ENDINGS, ".jsonl", ".csv")
@@ -61,17 +62,34 @@ class Columns:
 Rows = Iterator[Row | Reject]
 
 
-def read_inputs(sources: list[Source], columns: Columns, stdin: BinaryIO) -> Rows:
-    """Yield the rows of all sources, in order."""
+def read_inputs(
+    sources: list[Source], columns: Columns, stdin: BinaryIO, encodings: Counter[str] | None = None
+) -> Rows:
+    """Yield the rows of all sources, in order.
+
+    encodings: counts the text and CSV files that are not in UTF-8, by the encoding found.
+    """
     for source in sources:
         if source.path is None:
             yield from read_jsonl(stdin, source, columns)
             continue
         try:
             with source.path.open("rb") as file:
-                yield from READERS[source.path.suffix.lower()](file, source, columns)
+                ending = source.path.suffix.lower()
+                lines = file if ending == ".jsonl" else _in_utf8(file, source.path, encodings)
+                yield from READERS[ending](lines, source, columns)
         except OSError as error:
             raise UserError(f"{source.path}: cannot be read ({error.strerror})") from error
+
+
+def _in_utf8(file: BinaryIO, path: Path, encodings: Counter[str] | None) -> Iterator[bytes]:
+    lines, encoding = open_decoded(file)
+    if encoding != "utf-8" and encodings is not None:
+        encodings[encoding] += 1
+    try:
+        yield from lines
+    except UserError as error:
+        raise UserError(f"{path}: {error}") from error
 
 
 def find_sources(inputs: list[str], written: Collection[Path] = ()) -> list[Source]:
@@ -123,7 +141,7 @@ def _told_apart(found: list[tuple[Path | None, str]]) -> list[Source]:
     return sources
 
 
-def read_text(file: BinaryIO, source: Source, columns: Columns) -> Rows:
+def read_text(file: Iterable[bytes], source: Source, columns: Columns) -> Rows:
     """Yield the paragraphs of an article: its lines that are not blank."""
     paragraph = 0
     for number, raw in enumerate(file, start=1):
@@ -142,7 +160,7 @@ def read_text(file: BinaryIO, source: Source, columns: Columns) -> Rows:
             paragraph += 1
 
 
-def read_jsonl(file: BinaryIO, source: Source, columns: Columns) -> Rows:
+def read_jsonl(file: Iterable[bytes], source: Source, columns: Columns) -> Rows:
     """Yield one row for each line that is not blank."""
     for number, raw in enumerate(file, start=1):
         try:
@@ -153,7 +171,7 @@ def read_jsonl(file: BinaryIO, source: Source, columns: Columns) -> Rows:
             yield Reject(source.name, number, str(error))
 
 
-def read_csv(file: BinaryIO, source: Source, columns: Columns) -> Rows:
+def read_csv(file: Iterable[bytes], source: Source, columns: Columns) -> Rows:
     """Yield one row for each record; `line` of a reject is the one where the fault is seen."""
     for record in read_records(file, source.name, columns.text):
         if isinstance(record, BadRecord):
@@ -186,7 +204,7 @@ def _id(content: dict[str, Any], column: str) -> str | None:
     return str(value)
 
 
-READERS: dict[str, Callable[[BinaryIO, Source, Columns], Rows]] = {
+READERS: dict[str, Callable[[Iterable[bytes], Source, Columns], Rows]] = {
     **dict.fromkeys(TEXT_ENDINGS, read_text),
     ".jsonl": read_jsonl,
     ".csv": read_csv,

@@ -26,6 +26,7 @@ class Counts:
     skipped: int = 0  # of those tagged, left without topics for their language
     repeated_ids: int = 0
     tags: Counter[str] = field(default_factory=Counter)
+    encodings: Counter[str] = field(default_factory=Counter)  # of files that are not in UTF-8
 
     def check(self) -> None:
         """Raise RuntimeError if a row was lost or doubled: a mistake in this program."""
@@ -37,13 +38,16 @@ class Counts:
         tags = ", ".join(f"{topic} {n}" for topic, n in sorted(self.tags.items())) or "none"
         repeated = f", {self.repeated_ids} with a repeated id" if self.repeated_ids else ""
         skipped = f", {self.skipped} in a language skipped" if self.skipped else ""
+        decoded = "".join(f"; {n} files read as {name}" for name, n in self.encodings.items())
         return (
             f"{self.rows} rows = {self.tagged} tagged + {self.rejected} rejected"
             f"{repeated}{skipped}; {self.without_topic} tagged with no topic; tags: {tags}"
+            f"{decoded}"
         )
 
     def to_dict(self) -> dict[str, Any]:
-        return self.__dict__ | {"tags": dict(sorted(self.tags.items()))}
+        counted = {"tags": dict(sorted(self.tags.items())), "encodings": dict(self.encodings)}
+        return self.__dict__ | counted
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Kazakh in Latin letters, or typed without Kazakh ones, back to the Cyrillic that models read.
+"""Kazakh in other letters, or typed without its own, back to the Cyrillic that models read.
 
 A word is looked up among the words of the lexicon as that alphabet would spell them; the most
 frequent one wins. A word that is not there is spelt letter by letter.
@@ -7,7 +7,8 @@ frequent one wins. A word that is not there is spelt letter by letter.
 import re
 from dataclasses import dataclass
 
-from saulyq.text import kazakh_letters, latin
+from saulyq.text import arabic, kazakh_letters, latin, legacy, lexicon
+from saulyq.text.language import script_of
 
 LATIN_ALPHABETS = ("latin_2018", "latin_2021", "latin_digraph", "latin_adhoc")
 _LATIN_WORD = re.compile(r"[A-Za-z\u00C0-\u024F]+(?:['’][A-Za-z]+)?")
@@ -17,7 +18,6 @@ _LETTER_OR_GAP = r"[\u0400-\u052F?]"
 _GAPPED_WORD = re.compile(
     rf"{_LETTER_OR_GAP}*\?(?:{_LETTER_OR_GAP}*[\u0400-\u052F]|(?= [а-яёәіңғүұқөһ]))"
 )
-_LATIN_RUN = re.compile(r"[A-Za-z\u00C0-\u024F]+")
 _CYRILLIC_RUN = re.compile(r"[\u0400-\u052F]+")
 _KAZAKH_LETTER = re.compile(r"[әіңғүұқөһӘІҢҒҮҰҚӨҺ]")
 # Of the words of a paragraph, so many must be Kazakh words for it to be converted.
@@ -46,15 +46,20 @@ def to_cyrillic(text: str) -> str:
 def convert(text: str) -> Converted:
     """Return a text in Cyrillic with the script that it was found to be in.
 
-    script: cyrillic, cyrillic_russian, one of LATIN_ALPHABETS, latin (not Kazakh), or other.
+    script: cyrillic, cyrillic_russian, cyrillic_legacy (an old font), one of LATIN_ALPHABETS, latin
+    (not Kazakh), arabic, or other.
     Words whose Kazakh letters were lost to "?" get them back where one word is clearly meant.
     """
-    n_latin = sum(map(len, _LATIN_RUN.findall(text)))
-    n_cyrillic = sum(map(len, _CYRILLIC_RUN.findall(text)))
-    if n_latin > n_cyrillic:
+    script = script_of(text)
+    if script == "latin":
         return _from_latin(text)
-    if n_cyrillic == 0:
+    if script == "arabic":
+        return _from_arabic(text)
+    if script == "other":
         return Converted(text, "other")
+    repaired = legacy.repair_legacy(text)
+    if repaired is not None:
+        return Converted(repaired, "cyrillic_legacy")
     if "?" in text:
         text = _GAPPED_WORD.sub(lambda match: kazakh_letters.fill_gaps(match.group()), text)
     if _KAZAKH_LETTER.search(text):
@@ -64,6 +69,14 @@ def convert(text: str) -> Converted:
         return Converted(text, "cyrillic")
     restored = _CYRILLIC_WORD.sub(lambda match: kazakh_letters.restore(match.group()), text)
     return Converted(restored, "cyrillic_russian")
+
+
+def _from_arabic(text: str) -> Converted:
+    converted = arabic.from_arabic(text)
+    words = _CYRILLIC_RUN.findall(converted.lower())
+    known = sum(len(word) for word in words if word in lexicon.frequencies())
+    is_kazakh = known >= MIN_KNOWN * sum(map(len, words))  # and not Arabic, Persian or Uyghur
+    return Converted(converted if is_kazakh else text, "arabic")
 
 
 def _from_latin(text: str) -> Converted:

@@ -24,6 +24,8 @@ _FOREIGN = (
     ("uz", re.compile("ҳ|ў.*[қғ]|[қғ].*ў", re.DOTALL)),
 )
 _KAZAKH_ALONE = re.compile("[ұ]|і.*[қғңәөү]|[қғңәөү].*і", re.DOTALL)
+_KAZAKH_LETTER = re.compile("[әіңғүұқөһ]")
+MIN_KAZAKH = 0.35  # of the words of a Kazakh text so many and more have a letter of its own
 _WORD = re.compile(r"[\u0400-\u052F]+")
 _IDENTIFIED = ("kk", "ru", "ky", "tt", "ba", "mn", "uk", "be", "bg", "mk", "sr")
 
@@ -48,9 +50,11 @@ def language_of(text: str) -> str:
     for language, letters in _FOREIGN:
         if letters.search(start):
             return language
-    if _KAZAKH_ALONE.search(start):
-        return "kk"
     words = _WORD.findall(start)
+    kazakh_words = sum(_KAZAKH_LETTER.search(word) is not None for word in words)
+    # Not a Kazakh name or two in a Russian text.
+    if _KAZAKH_ALONE.search(start) and kazakh_words >= MIN_KAZAKH * len(words):
+        return "kk"
     if len(words) <= 3 and all(word in lexicon.frequencies() for word in words):
         return "kk"  # too short for the identifier
     language = str(_identifier().classify(start)[0])
