@@ -35,7 +35,8 @@ def main(argv: list[str] | None = None) -> int:
         columns = Columns(args.text_column, args.id_column)
         rows = read_inputs(sources, columns, sys.stdin.buffer, counts.encodings)
         shown = tqdm(rows, unit=" rows", disable=not sys.stderr.isatty())
-        pairs = tag_rows(shown, tagger, counts, reject, skip_foreign=args.skip_language)
+        skip, clean = args.skip_language, not args.no_clean
+        pairs = tag_rows(shown, tagger, counts, reject, skip_foreign=skip, clean=clean)
         for record in make_records(pairs, tagger, shape):
             write(record)
         sys.stdout.flush()
@@ -105,6 +106,7 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
     add("--id-column", default="id", help="of .jsonl and .csv (default: %(default)s)")
     add("--rejects", type=Path, help="where bad rows go (default: OUTPUT.rejects.jsonl)")
     add("--strict", action="store_true", help="stop at the first bad row, exit 1")
+    add("--no-clean", action="store_true", help="read page debris (dates, counters) as text")
     add("--skip-language", action="store_true", help="tag Kazakh and Russian paragraphs only")
     add("--force", action="store_true", help="replace an output that exists")
     add("--device", choices=("cpu", "cuda"), default="cpu", help="for transformers")

@@ -31,6 +31,8 @@ def test_each_spelling_is_read_as_cyrillic(typed, script):
         SENTENCE,
         "Управление здравоохранения сообщило о наборе врачей в сельские больницы",
         "World Health Organization published a new report on vaccines",
+        "The model was trained on 4 cloud machines and has a visible plan",
+        "Disclaimer: the team did not write a card for this model",
         "Die Gesundheit der Menschen in den Städten",
         "Кыргыз Республикасынын Саламаттыкты сактоо министрлиги билдирди",
         "PET/CT",

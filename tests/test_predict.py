@@ -319,3 +319,19 @@ def test_files_in_old_encodings_are_read_and_reported(run, tmp_path):
     assert [r["text"] for r in records if r["id"] != "table.csv:4"] == text.splitlines() * 3
     assert all(r["language"] == "kk" for r in records)
     assert "2 files read as kz1048; 1 files read as ptcp154; 1 files read as utf-16" in err[-1]
+
+
+def test_page_debris_is_not_read_but_counted_and_kept(run, tmp_path):
+    source = write_jsonl(
+        tmp_path / "page.jsonl",
+        [{"text": " date 2025-09-21 Наубайхана нан пісірді"}, {"text": "None"}],
+    )
+    _, (debris, nothing), err = run(source, "--keep-text")
+    _, (clean, _), _ = run(write_jsonl(source, [{"text": "Наубайхана нан пісірді"}, {"text": "x"}]))
+    assert debris["scores"] == clean["scores"]
+    assert debris["text"] == " date 2025-09-21 Наубайхана нан пісірді"
+    assert nothing["text"] == "None"
+    assert "page debris mended: date 1" in err[-1]
+    source = write_jsonl(source, [{"text": " date 2025-09-21 Наубайхана нан пісірді"}])
+    _, _, err = run(source, "--no-clean")
+    assert "debris" not in err[-1]

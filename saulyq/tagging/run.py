@@ -9,6 +9,7 @@ from typing import Any
 from saulyq.tagging.inputs import Reject, Row
 from saulyq.tagging.outputs import Record
 from saulyq.tagging.tagger import Tagged, Tagger
+from saulyq.text.debris import clean_text
 from saulyq.topics import TopicSet
 
 _TAGGED = ("topics", "scores", "language", "script", "windows")
@@ -27,6 +28,7 @@ class Counts:
     repeated_ids: int = 0
     tags: Counter[str] = field(default_factory=Counter)
     encodings: Counter[str] = field(default_factory=Counter)  # of files that are not in UTF-8
+    cleaned: Counter[str] = field(default_factory=Counter)  # debris taken out, by kind
 
     def check(self) -> None:
         """Raise RuntimeError if a row was lost or doubled: a mistake in this program."""
@@ -39,15 +41,17 @@ class Counts:
         repeated = f", {self.repeated_ids} with a repeated id" if self.repeated_ids else ""
         skipped = f", {self.skipped} in a language skipped" if self.skipped else ""
         decoded = "".join(f"; {n} files read as {name}" for name, n in self.encodings.items())
+        kinds = ", ".join(f"{kind} {n}" for kind, n in sorted(self.cleaned.items()))
+        cleaned = f"; page debris mended: {kinds}" if kinds else ""
         return (
             f"{self.rows} rows = {self.tagged} tagged + {self.rejected} rejected"
             f"{repeated}{skipped}; {self.without_topic} tagged with no topic; tags: {tags}"
-            f"{decoded}"
+            f"{decoded}{cleaned}"
         )
 
     def to_dict(self) -> dict[str, Any]:
-        counted = {"tags": dict(sorted(self.tags.items())), "encodings": dict(self.encodings)}
-        return self.__dict__ | counted
+        counted = {"tags", "encodings", "cleaned"}
+        return self.__dict__ | {name: dict(sorted(getattr(self, name).items())) for name in counted}
 
 
 @dataclass(frozen=True)
@@ -71,12 +75,17 @@ def tag_rows(
     reject: Callable[[Reject], None],
     *,
     skip_foreign: bool = False,
+    clean: bool = True,
 ) -> Iterator[tuple[Row, Tagged]]:
-    """Yield each row with its tags, in input order; hand each Reject to `reject`."""
+    """Yield each row with its tags, in input order; hand each Reject to `reject`.
+
+    clean: read the text without what a web page leaves in it; the row keeps it.
+    """
     good = _only_rows(rows, counts, reject)
     seen: set[tuple[str, int]] = set()
     while batch := list(islice(good, READ_AHEAD)):
-        results = tagger.tag([row.text for row in batch], skip_foreign=skip_foreign)
+        texts = [_cleaned(row.text, counts) if clean else row.text for row in batch]
+        results = tagger.tag(texts, skip_foreign=skip_foreign)
         for row, tagged in zip(batch, results, strict=True):
             key = (row.id, row.paragraph)
             counts.repeated_ids += key in seen
@@ -86,6 +95,15 @@ def tag_rows(
             counts.skipped += tagged.windows == 0
             counts.tags.update(tagged.topics)
             yield row, tagged
+
+
+def _cleaned(text: str, counts: Counts) -> str:
+    """Return the text without page debris; as it is where nothing else would be left."""
+    cleaned, found = clean_text(text)
+    if not cleaned:
+        return text
+    counts.cleaned.update(found)
+    return cleaned
 
 
 def _only_rows(

@@ -21,8 +21,14 @@ _GAPPED_WORD = re.compile(
 _CYRILLIC_RUN = re.compile(r"[\u0400-\u052F]+")
 _KAZAKH_LETTER = re.compile(r"[әіңғүұқөһӘІҢҒҮҰҚӨҺ]")
 # Of the words of a paragraph, so many must be Kazakh words for it to be converted.
-MIN_KNOWN = 0.35
+MIN_KNOWN = 0.3
 MIN_WORDS = 3
+# The commonest English words, of those that are no Kazakh ones in Latin letters, make up a fifth of
+# English text.
+_ENGLISH_WORD = re.compile(
+    r"the|of|and|to|in|for|with|that|this|are|was|from|it|be|not|by|as|or|has|have|we|you|its|but"
+)
+MAX_ENGLISH = 0.1
 _SIGNS = {
     # Capitals are written out: to re.IGNORECASE, ı is i.
     "latin_2018": re.compile(r"[áǵńóúýÁǴŃÓÚÝ]"),
@@ -86,7 +92,8 @@ def _from_latin(text: str) -> Converted:
     known = {alphabet: latin.share_known(words, alphabet) for alphabet in candidates}
     best = max(candidates, key=lambda alphabet: known[alphabet])
     too_few = len(words) < MIN_WORDS and not signed  # "PET/CT" would be a word and a half
-    if too_few or known[best] < MIN_KNOWN:
+    english = sum(_ENGLISH_WORD.fullmatch(word.lower()) is not None for word in words)
+    if too_few or known[best] < MIN_KNOWN or english >= MAX_ENGLISH * len(words):
         return Converted(text, "latin")
     converted = _LATIN_WORD.sub(lambda match: latin.to_cyrillic_word(match.group(), best), text)
     return Converted(converted, best)
