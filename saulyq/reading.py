@@ -39,5 +39,6 @@ def check_readable(text: str, name: str) -> None:
     # JSON can write half of a character ("\ud83d"), which no file in UTF-8 can hold.
     if any("\ud800" <= character <= "\udfff" for character in text):
         raise LineError(f"{name!r} holds half of a surrogate pair")
-    if not normalise(text.replace("\0", "")):
+    # strip() knows separators (U+001C to U+001F) that the normalizer does not take for blanks.
+    if not normalise(text.replace("\0", "")).strip():
         raise LineError(f"{name!r} is empty")

@@ -66,6 +66,7 @@ def test_byte_order_mark_is_not_part_of_the_text():
         (".jsonl", '{"text": 5}', 1, "'text' is int; expected text"),
         (".jsonl", '{"text": "  "}', 1, "'text' is empty"),
         (".jsonl", '{"text": "\u200b"}', 1, "'text' is empty"),
+        (".jsonl", '{"text": "\\u001c\\u0000"}', 1, "'text' is empty"),
         (".jsonl", '{"text": "а", "article_id": {"z": 1}}', 1, "'article_id' is dict"),
         (".csv", "id,text\nа\n", 2, "1 fields; expected 2"),
         (".jsonl", '{"text": "а", "id": [1]}', 1, "'id' is list"),

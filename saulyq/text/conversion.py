@@ -91,9 +91,12 @@ def _from_latin(text: str) -> Converted:
     candidates = signed or LATIN_ALPHABETS  # of equally good ones, the first
     known = {alphabet: latin.share_known(words, alphabet) for alphabet in candidates}
     best = max(candidates, key=lambda alphabet: known[alphabet])
-    too_few = len(words) < MIN_WORDS and not signed  # "PET/CT" would be a word and a half
+    # Single letters are no words; "PET/CT" would be a word and a half.
+    too_few = sum(len(word) > 1 for word in words) < (1 if signed else MIN_WORDS)
     english = sum(_ENGLISH_WORD.fullmatch(word.lower()) is not None for word in words)
     if too_few or known[best] < MIN_KNOWN or english >= MAX_ENGLISH * len(words):
         return Converted(text, "latin")
     converted = _LATIN_WORD.sub(lambda match: latin.to_cyrillic_word(match.group(), best), text)
+    if script_of(converted) == "latin":  # rather a foreign text with Kazakh words in it
+        return Converted(text, "latin")
     return Converted(converted, best)
