@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -50,6 +50,10 @@ class Split:
 
     def __len__(self) -> int:
         return len(self.paragraphs)
+
+    def take(self, rows: Sequence[int]) -> "Split":
+        """Return the paragraphs of these rows, in this order, as a split of the same name."""
+        return Split(self.name, tuple(self.paragraphs[row] for row in rows), self.gold[list(rows)])
 
 
 def read_paragraphs(path: Path, topics: TopicSet) -> Iterator[Paragraph]:

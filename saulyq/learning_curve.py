@@ -5,7 +5,6 @@ Trains on growing parts of the train articles and measures on valid and on other
 
 import argparse
 import sys
-from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -53,8 +52,7 @@ def part_of(train: Split, share: float, rng: np.random.Generator) -> Split:
     articles = sorted(set(train.article_ids))
     kept = set(rng.choice(articles, size=round(share * len(articles)), replace=False))
     rows = [i for i, article in enumerate(train.article_ids) if article in kept]
-    paragraphs = tuple(train.paragraphs[i] for i in rows)
-    return replace(train, paragraphs=paragraphs, gold=train.gold[rows])
+    return train.take(rows)
 
 
 def measure(

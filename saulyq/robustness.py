@@ -21,8 +21,7 @@ def clean_kazakh(split: Split) -> Split:
         if p.details.get("language", "kk") == "kk"
         and p.details.get("script", "cyrillic") == "cyrillic"
     ]
-    paragraphs = tuple(split.paragraphs[i] for i in rows)
-    return replace(split, paragraphs=paragraphs, gold=split.gold[rows])
+    return split.take(rows)
 
 
 def robustness(loaded: ModelFolder, split: Split, *, seed: int) -> dict[str, dict[str, Any]]:

@@ -97,3 +97,12 @@ def test_checksum_is_sha256(tmp_path):
     (tmp_path / "x").write_bytes(b"abc")
     # The test vector of FIPS 180-4.
     assert checksum(tmp_path / "x").startswith("ba7816bf8f01cfea414140de5dae2223")
+
+
+def test_taken_rows_keep_their_gold_topics_and_order(tmp_path, topics):
+    write_jsonl(tmp_path / "train.jsonl", [GOOD, GOOD | {"id": "a-1", "topics": ["ships"]}])
+    split = read_split(tmp_path, "train", topics)
+    taken = split.take([1, 0])
+    assert [p.id for p in taken.paragraphs] == ["a-1", "a-0"]
+    np.testing.assert_array_equal(taken.gold, [[True, False], [False, True]])
+    assert split.take([]).gold.shape == (0, 2)

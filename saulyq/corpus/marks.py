@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from saulyq.data import Paragraph
 from saulyq.text.language import language_of, script_of
+from saulyq.text.letters import KAZAKH_LETTER
 
-KAZAKH_LETTERS = re.compile(r"[ӘәІіҢңҒғҮүҰұҚқӨөҺһ]")
 LATIN_SIGNS = {
     "latin_2018": re.compile(r"[ÁáǴǵŃńÓóÚúÝý]"),
     "latin_2021": re.compile(r"[ÄäÖöÜüĞğŪūŞşÑñ]"),
@@ -38,9 +38,9 @@ def _mismatch(text: str, language: str, script: str) -> str:
         return f"its letters are {script_of(text)}"
     if script in LATIN_SIGNS and not LATIN_SIGNS[script].search(text):
         return "it has no letter of that alphabet"
-    if script == "cyrillic_russian" and KAZAKH_LETTERS.search(text):
+    if script == "cyrillic_russian" and KAZAKH_LETTER.search(text):
         return "it has Kazakh letters"
-    if script == "cyrillic" and language == "kk" and not KAZAKH_LETTERS.search(text):
+    if script == "cyrillic" and language == "kk" and not KAZAKH_LETTER.search(text):
         return "it has no Kazakh letters"
     if language == "ru" and language_of(text) != "ru":
         return f"it reads as {language_of(text)}"

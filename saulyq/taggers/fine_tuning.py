@@ -16,7 +16,6 @@ from transformers import (
     EvalPrediction,
     Trainer,
     TrainingArguments,
-    set_seed,
 )
 from transformers.trainer_utils import get_last_checkpoint
 
@@ -31,11 +30,6 @@ from saulyq.text.noise import spoil_some
 from saulyq.topics import Mode
 
 logger = logging.getLogger(__name__)
-
-
-def set_seeds(seed: int) -> None:
-    """Seed every generator that weights, dropout and batches draw from."""
-    set_seed(seed)
 
 
 def run(

@@ -7,6 +7,7 @@ from typing import Self
 
 import numpy as np
 import torch
+from transformers import set_seed
 
 from saulyq.calibration import Margins, Scaling
 from saulyq.config import RunConfig, TransformerConfig
@@ -49,7 +50,7 @@ class TransformerModel(TaggerModel):
     ) -> None:
         if not isinstance(config, TransformerConfig):
             raise TypeError(f"expected TransformerConfig, got {type(config).__name__}")
-        fine_tuning.set_seeds(config.seed)
+        set_seed(config.seed)  # weights, dropout and batches draw from it
         found = checkpoint.start(config, self.topics, train.texts)
         checkpoint.last_layer(found.model)  # fails now rather than after hours
         fine_tuning.run(found, config, train, valid, mode=self.topics.mode, checkpoints=checkpoints)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from saulyq.text import arabic, kazakh_letters, latin, legacy, lexicon
 from saulyq.text.language import script_of
+from saulyq.text.letters import KAZAKH_LETTER
 
 LATIN_ALPHABETS = ("latin_2018", "latin_2021", "latin_digraph", "latin_adhoc")
 _LATIN_WORD = re.compile(r"[A-Za-z\u00C0-\u024F]+(?:['’][A-Za-z]+)?")
@@ -19,7 +20,6 @@ _GAPPED_WORD = re.compile(
     rf"{_LETTER_OR_GAP}*\?(?:{_LETTER_OR_GAP}*[\u0400-\u052F]|(?= [а-яёәіңғүұқөһ]))"
 )
 _CYRILLIC_RUN = re.compile(r"[\u0400-\u052F]+")
-_KAZAKH_LETTER = re.compile(r"[әіңғүұқөһӘІҢҒҮҰҚӨҺ]")
 # Of the words of a paragraph, so many must be Kazakh words for it to be converted.
 MIN_KNOWN = 0.3
 MIN_WORDS = 3
@@ -68,7 +68,7 @@ def convert(text: str) -> Converted:
         return Converted(repaired, "cyrillic_legacy")
     if "?" in text:
         text = _GAPPED_WORD.sub(lambda match: kazakh_letters.fill_gaps(match.group()), text)
-    if _KAZAKH_LETTER.search(text):
+    if KAZAKH_LETTER.search(text):
         return Converted(text, "cyrillic")
     words = [word.lower() for word in _CYRILLIC_WORD.findall(text)]
     if not kazakh_letters.is_kazakh_in_russian_letters(words):

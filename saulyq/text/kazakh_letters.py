@@ -6,6 +6,7 @@ from functools import cache
 
 from saulyq.text import lexicon
 from saulyq.text.alphabets import to_alphabet
+from saulyq.text.letters import KAZAKH_LETTER
 from saulyq.text.spellings import MIN_BEGINNING, beginnings, with_capitals_of
 
 # A reading of a word must be so many times likelier than all others together.
@@ -83,7 +84,7 @@ def fill_gaps(word: str) -> str:
     A letter that was not lost must stand in the word found.
     """
     lower = word.lower()
-    fitting = [w for w in _by_gaps().get(_KAZAKH.sub("?", lower), []) if _fits(lower, w)]
+    fitting = [w for w in _by_gaps().get(KAZAKH_LETTER.sub("?", lower), []) if _fits(lower, w)]
     counts = [lexicon.frequencies()[w] for w in fitting]
     if not fitting or counts[0] < LIKELIER * sum(counts[1:]):
         return word
@@ -94,9 +95,6 @@ def fill_gaps(word: str) -> str:
     return found[:1].upper() + found[1:] if word[:1].isupper() else found
 
 
-_KAZAKH = re.compile("[әіңғүұқөһ]")
-
-
 def _fits(gapped: str, word: str) -> bool:
     return all(g in ("?", letter) for g, letter in zip(gapped, word, strict=True))
 
@@ -105,6 +103,6 @@ def _fits(gapped: str, word: str) -> bool:
 def _by_gaps() -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for word in lexicon.frequencies():  # most frequent first
-        if _KAZAKH.search(word):
-            found.setdefault(_KAZAKH.sub("?", word), []).append(word)
+        if KAZAKH_LETTER.search(word):
+            found.setdefault(KAZAKH_LETTER.sub("?", word), []).append(word)
     return found

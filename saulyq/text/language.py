@@ -5,6 +5,7 @@ from functools import cache
 from typing import Any
 
 from saulyq.text import lexicon
+from saulyq.text.letters import KAZAKH_LETTER
 
 N_CHARACTERS = 300  # enough to tell; more only takes time
 KAZAKH_OR_RUSSIAN = ("kk", "ru")
@@ -24,7 +25,6 @@ _FOREIGN = (
     ("uz", re.compile("ҳ|ў.*[қғ]|[қғ].*ў", re.DOTALL)),
 )
 _KAZAKH_ALONE = re.compile("[ұ]|і.*[қғңәөү]|[қғңәөү].*і", re.DOTALL)
-_KAZAKH_LETTER = re.compile("[әіңғүұқөһ]")
 MIN_KAZAKH = 0.35  # of the words of a Kazakh text so many and more have a letter of its own
 _WORD = re.compile(r"[\u0400-\u052F]+")
 _IDENTIFIED = ("kk", "ru", "ky", "tt", "ba", "mn", "uk", "be", "bg", "mk", "sr")
@@ -51,7 +51,7 @@ def language_of(text: str) -> str:
         if letters.search(start):
             return language
     words = _WORD.findall(start)
-    kazakh_words = sum(_KAZAKH_LETTER.search(word) is not None for word in words)
+    kazakh_words = sum(KAZAKH_LETTER.search(word) is not None for word in words)
     # Not a Kazakh name or two in a Russian text.
     if _KAZAKH_ALONE.search(start) and kazakh_words >= MIN_KAZAKH * len(words):
         return "kk"

@@ -3,7 +3,12 @@
 It is a `tokenizers` normalizer, so that a transformer's `tokenizer.json` carries it along.
 """
 
+import re
+
 from tokenizers import Regex, normalizers
+
+# The letters that Kazakh has and Russian has not.
+KAZAKH_LETTER = re.compile("[әіңғүұқөһӘІҢҒҮҰҚӨҺ]")
 
 # Latin letters that look like Cyrillic ones and turn up inside Kazakh words typed in haste.
 LOOKALIKES = dict(zip("aceiopxyəɵhABCEHIKMOPTXYƏƟ", "асеіорхуәөһАВСЕНІКМОРТХУӘӨ", strict=True))

@@ -7,12 +7,11 @@ import numpy as np
 
 from saulyq.text.alphabets import ALPHABETS, to_alphabet
 from saulyq.text.conversion import to_cyrillic
-from saulyq.text.letters import LOOKALIKES
+from saulyq.text.letters import KAZAKH_LETTER, LOOKALIKES
 
 Spoil = Callable[[str, np.random.Generator], str]
 
 _WORD = re.compile(r"\w+")
-_KAZAKH_LETTER = re.compile(r"[әіңғүұқөһӘІҢҒҮҰҚӨҺ]")
 _LATIN_TWIN = {cyrillic: latin for latin, cyrillic in LOOKALIKES.items()}
 
 SHARE_OF_LETTERS = 0.3  # that are replaced by a look-alike
@@ -27,7 +26,7 @@ def lookalikes(text: str, rng: np.random.Generator) -> str:
 
 def lost_letters(text: str, rng: np.random.Generator) -> str:
     """Return the text with every Kazakh letter turned into "?", as wrong encodings do."""
-    return _KAZAKH_LETTER.sub("?", text)
+    return KAZAKH_LETTER.sub("?", text)
 
 
 def typos(text: str, rng: np.random.Generator) -> str:
