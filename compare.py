@@ -9,19 +9,22 @@ from pathlib import Path
 from saulyq import artifacts, cards, evaluation, thresholds
 from saulyq.artifacts import ModelFolder
 from saulyq.blocks import renew_file
-from saulyq.comparison import Result, compare, markdown
+from saulyq.comparison import Result, check_same_topics, compare, markdown
 from saulyq.data import Split, checksum, read_split, split_path
 from saulyq.errors import UserError
 from saulyq.robustness import markdown as robustness_table
 from saulyq.robustness import robustness
 from saulyq.scripts import positive, run_script, whole, with_dashes
+from saulyq.taggers import BACKENDS
 
 
 def main(argv: list[str] | None = None) -> int:
     args = parse_args(argv)
     if args.update_cards and args.split != "test":
         raise UserError(f"--update-cards: cards have test figures, not those of {args.split}")
-    models = [artifacts.load(folder, device=args.device) for folder in args.models]
+    models = [
+        artifacts.load(folder, device=args.device, backend=args.backend) for folder in args.models
+    ]
     check_same_topics(models)
     split = read_split(args.data, args.split, models[0].topics)
 
@@ -49,13 +52,6 @@ def main(argv: list[str] | None = None) -> int:
             own_figures = markdown({**report, "models": [entry]})
             renew_file(model.folder / "README.md", {cards.TEST_FIGURES: own_figures})
     return 0
-
-
-def check_same_topics(models: list[ModelFolder]) -> None:
-    """Raise UserError unless all models tag the same topics in the same order."""
-    for model in models[1:]:
-        if (model.topics.ids, model.topics.mode) != (models[0].topics.ids, models[0].topics.mode):
-            raise UserError(f"{model.folder} and {models[0].folder} have different topics")
 
 
 def names_of(models: list[ModelFolder]) -> list[str]:
@@ -100,6 +96,7 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
     add("--resamples", type=positive, default=2000, help="(default: %(default)s)")
     add("--robustness", action="store_true", help="also on the same paragraphs typed otherwise")
     add("--update-cards", action="store_true", help="put the figures into the models' cards")
+    add("--backend", choices=BACKENDS, default="auto", help="for transformers; auto: ONNX if there")
     add("--device", choices=("cpu", "cuda"), default="cpu", help="for transformers")
     return parser.parse_args(with_dashes(sys.argv[1:] if argv is None else argv))
 

@@ -12,6 +12,7 @@ from tqdm import tqdm
 from saulyq import artifacts, thresholds
 from saulyq.errors import UserError
 from saulyq.scripts import positive, run_script, with_dashes
+from saulyq.taggers import BACKENDS
 from saulyq.tagging import outputs
 from saulyq.tagging.inputs import Columns, Reject, find_sources, read_inputs
 from saulyq.tagging.run import Counts, Shape, make_records, tag_rows
@@ -50,7 +51,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def load_tagger(args: argparse.Namespace) -> Tagger:
     """Return the tagger of --model, with --threshold put over its own thresholds."""
-    loaded = artifacts.load(args.model, device=args.device)
+    loaded = artifacts.load(args.model, device=args.device, backend=args.backend)
     stored = thresholds.override(loaded.thresholds or {}, args.threshold, loaded.topics)
     return Tagger(loaded, stored or None)
 
@@ -109,6 +110,7 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
     add("--no-clean", action="store_true", help="read page debris (dates, counters) as text")
     add("--skip-language", action="store_true", help="tag Kazakh and Russian paragraphs only")
     add("--force", action="store_true", help="replace an output that exists")
+    add("--backend", choices=BACKENDS, default="auto", help="for transformers; auto: ONNX if there")
     add("--device", choices=("cpu", "cuda"), default="cpu", help="for transformers")
     return parser.parse_args(with_dashes(sys.argv[1:] if argv is None else argv))
 

@@ -20,7 +20,7 @@ from saulyq.config import RunConfig
 from saulyq.data import SPLITS, checksum
 from saulyq.errors import UserError
 from saulyq.evaluation import Report
-from saulyq.taggers import TaggerModel, tagger_class
+from saulyq.taggers import ScoringModel, TaggerModel, scoring_class
 from saulyq.topics import TopicSet, load_topics, save_topics
 
 FORMAT = 1
@@ -33,7 +33,7 @@ class ModelFolder:
     """A tagger model with what it needs to tag; `thresholds` is None in single mode."""
 
     folder: Path
-    model: TaggerModel
+    model: ScoringModel
     topics: TopicSet
     thresholds: dict[str, float] | None
     manifest: dict[str, Any]
@@ -77,6 +77,8 @@ def written_whole(folder: Path) -> Iterator[Path]:
 
 def save(trained: ModelFolder, report: Report, card: str) -> None:
     """Write a model folder; an older model of that name is replaced in one step."""
+    if not isinstance(trained.model, TaggerModel):
+        raise TypeError(f"{type(trained.model).__name__} cannot be saved")
     with written_whole(trained.folder) as draft:
         trained.model.save(draft)
         save_topics(draft / "topics.yaml", trained.topics)
@@ -89,8 +91,11 @@ def save(trained: ModelFolder, report: Report, card: str) -> None:
         (draft / "README.md").write_text(card, encoding="utf-8")
 
 
-def load(folder: Path, *, device: str = "cpu") -> ModelFolder:
-    """Return the model in a folder; raise UserError if it is missing or not whole."""
+def load(folder: Path, *, device: str = "cpu", backend: str = "auto") -> ModelFolder:
+    """Return the model in a folder; raise UserError if it is missing or not whole.
+
+    backend: see `saulyq.taggers.scoring_class`; it matters for transformers only.
+    """
     if not folder.is_dir():
         raise UserError(f"model {folder} not found; train one with train.py or name another")
     manifest = _read_json(folder / "manifest.json")
@@ -102,7 +107,8 @@ def load(folder: Path, *, device: str = "cpu") -> ModelFolder:
     topics = load_topics(folder / "topics.yaml")
     thresholds = _read_thresholds(folder, topics) if topics.mode == "multi" else None
     try:
-        model = tagger_class(manifest["tagger"]).load(folder, topics, device=device)
+        kind = scoring_class(manifest["tagger"], folder, backend=backend, device=device)
+        model = kind.load(folder, topics, device=device)
     except (OSError, KeyError, TypeError, ValueError, SafetensorError) as error:
         raise UserError(f"{folder}: no whole model ({error})") from error
     return ModelFolder(folder, model, topics, thresholds, manifest)

@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from saulyq.artifacts import ModelFolder
 from saulyq.data import Split
+from saulyq.errors import UserError
 from saulyq.evaluation import Report, existing, number
 from saulyq.metrics import macro_f1, micro_f1, ratio
 
@@ -23,6 +25,13 @@ class Result:
     tags: NDArray[np.bool_]
     report: Report
     seconds: float  # to score the split, loading not counted
+
+
+def check_same_topics(models: Sequence[ModelFolder]) -> None:
+    """Raise UserError unless all models tag the same topics in the same order."""
+    for model in models[1:]:
+        if (model.topics.ids, model.topics.mode) != (models[0].topics.ids, models[0].topics.mode):
+            raise UserError(f"{model.folder} and {models[0].folder} have different topics")
 
 
 def article_counts(

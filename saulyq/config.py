@@ -2,7 +2,7 @@
 
 import difflib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
@@ -11,6 +11,10 @@ from saulyq.yaml_files import read_yaml
 
 # YAML gives text where Python wants a path.
 SettingPath = Annotated[Path, BeforeValidator(lambda v: Path(v) if isinstance(v, str) else v)]
+
+
+Config = TypeVar("Config", bound=BaseModel)
+Precision = Literal["auto", "bf16", "fp32"]
 
 
 class RunConfig(BaseModel):
@@ -70,6 +74,11 @@ class TransformerConfig(RunConfig):
     warmup: float = Field(default=0.1, ge=0, lt=1)  # share of all steps
     weight_decay: float = Field(default=0.01, ge=0)
     dropout: float | None = Field(default=None, ge=0, lt=1)  # of the checkpoint, if not set
+    layer_decay: float = Field(default=1.0, gt=0, le=1)  # rate of a layer, of that of the one above
+    precision: Precision = "auto"  # of computing; auto: bf16 where the machine is fast at it
+    weights: Literal["fp32", "fp16"] = "fp32"  # how they are stored
+    onnx: bool = False  # write an 8-bit ONNX file as well: tagging without torch
+    soft_labels: SettingPath | None = None  # texts scored by other taggers: saulyq.distillation
 
 
 CONFIGS: dict[str, type[RunConfig]] = {
@@ -85,20 +94,34 @@ def load_config(path: Path, overrides: dict[str, str]) -> RunConfig:
     overrides: setting to its text; `random_init.layers` reaches into a group.
     Raises UserError that names the setting, what was found and what was expected.
     """
+    settings = _with_overrides(path, overrides)
+    tagger = settings.get("tagger")
+    if not isinstance(tagger, str) or tagger not in CONFIGS:
+        raise UserError(f"{path}: tagger is {tagger!r}; choose one of {', '.join(CONFIGS)}")
+    config = _validated(CONFIGS[tagger], settings, path)
+    if isinstance(config, TransformerConfig):
+        _check_transformer(config, path)
+    return config
+
+
+def read_config(kind: type[Config], path: Path, overrides: dict[str, str]) -> Config:
+    """Return the settings of a run of one kind, read as `load_config` reads them."""
+    return _validated(kind, _with_overrides(path, overrides), path)
+
+
+def _with_overrides(path: Path, overrides: dict[str, str]) -> dict[str, Any]:
     settings = _read_settings(path)
     for given, text in overrides.items():
         name = given.replace("-", "_")
         _put(settings, name, _parse(text, name))
-    tagger = settings.get("tagger")
-    if not isinstance(tagger, str) or tagger not in CONFIGS:
-        raise UserError(f"{path}: tagger is {tagger!r}; choose one of {', '.join(CONFIGS)}")
+    return settings
+
+
+def _validated(kind: type[Config], settings: dict[str, Any], path: Path) -> Config:
     try:
-        config = CONFIGS[tagger].model_validate(settings)
+        return kind.model_validate(settings)
     except ValidationError as error:
-        raise UserError(f"{path}: {_explain(error, CONFIGS[tagger])}") from error
-    if isinstance(config, TransformerConfig):
-        _check_transformer(config, path)
-    return config
+        raise UserError(f"{path}: {_explain(error, kind)}") from error
 
 
 def _check_transformer(config: TransformerConfig, path: Path) -> None:
@@ -134,7 +157,7 @@ def _read_settings(path: Path) -> dict[str, Any]:
 
 
 # Their values are text as it is given: in YAML, `try #1` or `123` would be something else.
-_TEXT_SETTINGS = {"tagger", "output", "data", "extra_train", "base_model"}
+_TEXT_SETTINGS = {"tagger", "output", "data", "extra_train", "base_model", "start", "soft_labels"}
 
 
 def _parse(text: str, name: str) -> Any:

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from saulyq.text import Converted, convert, lexicon, to_cyrillic
 from saulyq.text.alphabets import ALPHABETS, to_alphabet
 from saulyq.text.conversion import LATIN_ALPHABETS
+from saulyq.text.latin import to_cyrillic_word
 
 SENTENCE = "Денсаулық сақтау министрлігі жаңа аурухананың ашылғанын хабарлады"
 
@@ -150,3 +151,16 @@ def test_arabic_script_and_old_fonts_are_read_as_cyrillic():
 )
 def test_other_languages_in_those_letters_stay(text):
     assert to_cyrillic(text) == text
+
+
+def test_cyrillic_letters_typed_into_latin_words_are_read():
+    typed = "\u041e\u0301ńirde emhanalarǵa dárigerler keldi"  # Cyrillic О with an acute
+    assert to_cyrillic(typed) == "Өңірде емханаларға дәрігерлер келді"
+
+
+@pytest.mark.parametrize(
+    ("latin", "meant"),
+    [("sanaviatsijamen", "санавиациямен"), ("Tezekbaevtyng", "Тезекбаевтың"), ("fibrozy", "фиброзы")],
+)
+def test_borrowed_words_that_the_lexicon_lacks_are_spelt_as_in_russian(latin, meant):
+    assert to_cyrillic_word(latin, "latin_digraph") == meant

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from saulyq.taggers.tokenizer import train_wordpiece
 from saulyq.text.letters import LOOKALIKES, NORMALIZER, normalise
 
 
@@ -19,6 +20,7 @@ from saulyq.text.letters import LOOKALIKES, NORMALIZER, normalise
         ("емха\u00adна", "емхана"),
         ("\ufeffемхана", "емхана"),
         ("и\u0306од", "йод"),  # decomposed й
+        ("о‘збек Д’Артаньян", "о'збек Д'Артаньян"),
     ],
 )
 def test_repairs_what_is_typed(typed, meant):
@@ -41,6 +43,26 @@ def test_case_digits_and_punctuation_are_kept():
 def test_normalise_twice_changes_nothing(text):
     once = normalise(text)
     assert normalise(once) == once
+
+
+TOKENIZER = train_wordpiece(["емхана дәрігер йод қоғам салу"] * 3, 80)
+
+
+def test_offsets_of_tokens_lead_back_to_the_text_as_it_was_typed():
+    text = "  Eмха\u00adна,\n и\u0306од"
+    encoding = TOKENIZER.encode(text, add_special_tokens=False)
+    words: dict[int, list[tuple[int, int]]] = {}
+    for word, place in zip(encoding.word_ids, encoding.offsets, strict=True):
+        words.setdefault(word, []).append(place)
+    found = [text[places[0][0] : places[-1][1]] for places in words.values()]
+    assert found == ["Eмха\u00adна", ",", "и\u0306од"]
+
+
+@given(st.text(alphabet="емханaйodи\u0306\u00ad\u200b \n,’1"))
+def test_offsets_stay_in_the_text_and_in_order(text):
+    offsets = TOKENIZER.encode(text, add_special_tokens=False).offsets
+    assert all(0 <= start <= end <= len(text) for start, end in offsets)
+    assert offsets == sorted(offsets)
 
 
 def test_lookalikes_really_look_alike_and_change_script():

@@ -335,3 +335,14 @@ def test_page_debris_is_not_read_but_counted_and_kept(run, tmp_path):
     source = write_jsonl(source, [{"text": " date 2025-09-21 Наубайхана нан пісірді"}])
     _, _, err = run(source, "--no-clean")
     assert "debris" not in err[-1]
+
+
+def test_a_title_repeated_on_lines_of_its_own_is_one_paragraph(run, tmp_path):
+    title, refrain = "Кемелер теңізге шықты", "Жел соқты күні бойы"
+    lines = [title, title, title, "кеме айлақта тұр", refrain, refrain]
+    (tmp_path / "a.txt").write_text("\n".join(lines), "utf-8")
+    _, records, err = run(tmp_path / "a.txt")
+    assert [r["paragraph"] for r in records] == [0, 3, 4, 5]  # a refrain further down stays
+    assert "title 2" in err[-1]
+    _, records, _ = run(tmp_path / "a.txt", "--no-clean")
+    assert len(records) == 6

@@ -13,7 +13,7 @@ from saulyq.taggers.tokenizer import (
     with_limit,
     without_limit,
 )
-from saulyq.taggers.windows import split_windows
+from saulyq.taggers.windows import WindowSplitter
 from saulyq.text import normalise
 
 TEXTS = ["кеме теңізде жүзіп барады", "наубайхана нан пісірді", "көшеде балалар ойнап жүр"] * 5
@@ -69,7 +69,7 @@ def test_same_texts_give_the_same_tokenizer():
 
 
 def test_short_text_is_one_window():
-    windows = split_windows(["кеме нан", ""], TOKENIZER, max_tokens=16, max_characters=100)
+    windows = WindowSplitter(TOKENIZER, 16, 100).split(["кеме нан", ""])
     assert windows == [["кеме нан"], [""]]
 
 
@@ -80,7 +80,7 @@ words = st.text(alphabet="абвкемнәғ中a1.", min_size=1, max_size=60)
 @given(st.lists(words, max_size=60), st.integers(20, 200))
 def test_windows_lose_nothing_and_fit(parts, max_characters):
     text = " ".join(parts)
-    (windows,) = split_windows([text], TOKENIZER, max_tokens=16, max_characters=max_characters)
+    (windows,) = WindowSplitter(TOKENIZER, 16, max_characters).split([text])
     assert "".join(windows).replace(" ", "") == normalise(text).replace(" ", "")
     for window in windows:
         assert len(TOKENIZER.encode(window).ids) <= 16
@@ -90,12 +90,12 @@ def test_windows_lose_nothing_and_fit(parts, max_characters):
 @pytest.mark.parametrize("n_words", [1, 14, 15, 200])
 def test_windows_are_cut_between_words(n_words):
     text = " ".join(["кеме"] * n_words)
-    (windows,) = split_windows([text], TOKENIZER, max_tokens=16, max_characters=1000)
+    (windows,) = WindowSplitter(TOKENIZER, 16, 1000).split([text])
     assert " ".join(windows) == text
 
 
 def test_characters_that_fall_apart_into_bytes_still_fit():
     tokenizer = Tokenizer(BPE({f"<0x{b:02X}>": b for b in range(256)}, [], byte_fallback=True))
-    (windows,) = split_windows(["😀" * 100], tokenizer, max_tokens=16, max_characters=1000)
+    (windows,) = WindowSplitter(tokenizer, 16, 1000).split(["😀" * 100])
     assert "".join(windows) == "😀" * 100
     assert max(len(tokenizer.encode(window).ids) for window in windows) <= 16

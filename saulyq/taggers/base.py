@@ -28,8 +28,8 @@ class Checkpoints:
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
-class TaggerModel(ABC):
-    """A trainable model that gives each paragraph a margin per topic.
+class ScoringModel(ABC):
+    """A model that gives each paragraph a margin per topic.
 
     A base class rather than a protocol, so that windows and scores are the same for all kinds.
     """
@@ -38,27 +38,8 @@ class TaggerModel(ABC):
         self.topics = topics
 
     @abstractmethod
-    def fit(
-        self,
-        config: RunConfig,
-        train: Split,
-        valid: Split,
-        *,
-        checkpoints: Checkpoints,
-    ) -> None:
-        """Learn from train, with the seed of the config; valid serves only to stop early."""
-
-    @abstractmethod
     def window_margins(self, windows: Sequence[str]) -> Margins:
         """Return the margins of texts that `windows` gave back, shape (n_windows, n_topics)."""
-
-    @abstractmethod
-    def rescale(self, scaling: Scaling) -> None:
-        """Fold a scaling into the last layer: margins become slope * margin + intercept."""
-
-    @abstractmethod
-    def save(self, folder: Path) -> None:
-        """Write the model into an existing folder, without pickle."""
 
     @classmethod
     @abstractmethod
@@ -89,3 +70,26 @@ class TaggerModel(ABC):
         """Return scores from 0 to 1, shape (n_texts, n_topics), and windows read of each."""
         margins, n_windows = self.margins(texts)
         return scores_of(margins, self.topics.mode), n_windows
+
+
+class TaggerModel(ScoringModel):
+    """A model that can be trained and saved as well."""
+
+    @abstractmethod
+    def fit(
+        self,
+        config: RunConfig,
+        train: Split,
+        valid: Split,
+        *,
+        checkpoints: Checkpoints,
+    ) -> None:
+        """Learn from train, with the seed of the config; valid serves only to stop early."""
+
+    @abstractmethod
+    def rescale(self, scaling: Scaling) -> None:
+        """Fold a scaling into the last layer: margins become slope * margin + intercept."""
+
+    @abstractmethod
+    def save(self, folder: Path) -> None:
+        """Write the model into an existing folder, without pickle."""

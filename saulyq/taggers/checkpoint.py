@@ -1,9 +1,10 @@
 """Where a transformer comes from, and how it is made fit for topics and for any length."""
 
+import json
 import logging
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from tokenizers import Tokenizer
@@ -56,7 +57,7 @@ def start(config: TransformerConfig, topics: TopicSet, texts: list[str]) -> Chec
         settings = AutoConfig.from_pretrained(name, **outputs)
         tokenizer = AutoTokenizer.from_pretrained(name)
         model = AutoModelForSequenceClassification.from_pretrained(
-            name, config=settings, ignore_mismatched_sizes=True
+            name, config=settings, ignore_mismatched_sizes=True, dtype=torch.float32
         )
     # A missing file or network, a folder that holds no model, an architecture without a head.
     except (OSError, ValueError) as error:
@@ -170,11 +171,27 @@ def _random(
     return Checkpoint(model, wrap(backend, max_tokens, specials, inputs))
 
 
+def save_weights(model: Any, folder: Path, stored_as: Literal["fp32", "fp16"]) -> None:
+    """Write a model's weights and config; half the digits in half the space with fp16.
+
+    The config says fp32 all the same, so that whoever loads it computes in fp32: a CPU is slow and
+    coarse in fp16.
+    """
+    if stored_as == "fp32":
+        model.save_pretrained(folder)
+        return
+    halved = {name: value.half() for name, value in model.state_dict().items()}
+    model.save_pretrained(folder, state_dict=halved)
+    path = folder / "config.json"
+    settings = json.loads(path.read_text(encoding="utf-8")) | {"dtype": "float32"}
+    path.write_text(json.dumps(settings, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
 def load(folder: Path) -> Checkpoint:
     """Return the checkpoint in a model folder; raise UserError if it is not whole."""
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder)
-        model = AutoModelForSequenceClassification.from_pretrained(folder)
+        model = AutoModelForSequenceClassification.from_pretrained(folder, dtype=torch.float32)
     except (OSError, ValueError, RuntimeError) as error:
         raise UserError(f"{folder}: no whole model ({str(error).splitlines()[0]})") from error
     return Checkpoint(model, tokenizer)

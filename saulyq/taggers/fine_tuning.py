@@ -3,7 +3,9 @@
 import hashlib
 import json
 import logging
+import re
 import shutil
+from collections import defaultdict
 from typing import Any
 
 import numpy as np
@@ -26,10 +28,14 @@ from saulyq.data import Split
 from saulyq.errors import UserError
 from saulyq.taggers.base import Checkpoints
 from saulyq.taggers.checkpoint import Checkpoint
+from saulyq.taggers.precision import uses_bf16
+from saulyq.taggers.soft_labels import SoftLabels, read_soft_labels
 from saulyq.text.noise import spoil_some
 from saulyq.topics import Mode
 
 logger = logging.getLogger(__name__)
+
+_LAYER = re.compile(r"\.layers?\.(\d+)\.")
 
 
 def run(
@@ -51,14 +57,18 @@ def run(
             _prepare(config, checkpoints, _fingerprint(train, valid))
     resume_from = get_last_checkpoint(str(checkpoints.folder)) if checkpoints.resume else None
     _warn_of_cut(train, start.tokenizer)
+    paragraphs = Paragraphs(train, start.tokenizer, mode, config)
+    if config.soft_labels is not None:
+        paragraphs.add(read_soft_labels(config.soft_labels, train.gold.shape[1]))
     trainer = Trainer(
         model=start.model,
         args=arguments,
-        train_dataset=Paragraphs(train, start.tokenizer, mode, config),
+        train_dataset=paragraphs,
         eval_dataset=Paragraphs(valid, start.tokenizer, mode, config),
         data_collator=DataCollatorWithPadding(start.tokenizer),
         compute_metrics=lambda prediction: _valid_metrics(prediction, mode),
         callbacks=[EarlyStoppingCallback(early_stopping_patience=config.patience)],
+        optimizers=(_optimizer(start.model, config), None),
     )
     try:
         trainer.train(resume_from_checkpoint=resume_from)
@@ -70,7 +80,7 @@ def run(
 
 def _arguments(config: TransformerConfig, checkpoints: Checkpoints) -> TrainingArguments:
     on_gpu = torch.cuda.is_available()
-    bf16 = on_gpu and torch.cuda.is_bf16_supported()
+    bf16 = uses_bf16(config.precision)
     return TrainingArguments(
         output_dir=str(checkpoints.folder),
         num_train_epochs=config.epochs,
@@ -88,8 +98,8 @@ def _arguments(config: TransformerConfig, checkpoints: Checkpoints) -> TrainingA
         metric_for_best_model="macro_f1",
         greater_is_better=True,
         logging_strategy="epoch",
-        bf16=bf16,  # half precision on a GPU only: on a CPU it is several times slower
-        fp16=on_gpu and not bf16,
+        bf16=bf16,
+        fp16=on_gpu and not bf16 and config.precision == "auto",
         seed=config.seed,
         data_seed=config.seed,
         report_to="none",
@@ -98,6 +108,35 @@ def _arguments(config: TransformerConfig, checkpoints: Checkpoints) -> TrainingA
         dataloader_pin_memory=on_gpu,
         use_cpu=not on_gpu,  # without it, processes on a CPU do not find each other
     )
+
+
+def _optimizer(model: Any, config: TransformerConfig) -> torch.optim.Optimizer:
+    """Return AdamW with a rate for each layer, `layer_decay` times that of the layer above it."""
+    names = [name for name, _ in model.named_parameters()]
+    top = 1 + max((_depth(name) for name in names if _LAYER.search(name)), default=0)
+    embeddings = {name for name in names if "embeddings." in name}
+    groups: dict[tuple[int, bool], list[Any]] = defaultdict(list)
+    for name, parameter in model.named_parameters():
+        depth = 0 if name in embeddings else _depth(name) if _LAYER.search(name) else top
+        groups[depth, parameter.ndim > 1].append(parameter)  # biases and norms do not decay
+    return torch.optim.AdamW(
+        [
+            {
+                "params": parameters,
+                "lr": config.learning_rate * config.layer_decay ** (top - depth),
+                "weight_decay": config.weight_decay if decays else 0.0,
+            }
+            for (depth, decays), parameters in groups.items()
+        ],
+        lr=config.learning_rate,
+    )
+
+
+def _depth(name: str) -> int:
+    """Return the number of the layer that a parameter is in, from 1."""
+    match = _LAYER.search(name)
+    assert match is not None
+    return 1 + int(match.group(1))
 
 
 def _prepare(config: TransformerConfig, checkpoints: Checkpoints, fingerprint: str) -> None:
@@ -147,6 +186,11 @@ class Paragraphs(TorchDataset[dict[str, Any]]):
         self.noise = config.noise if split.name == "train" else 0.0
         self.seed = config.seed
         self.epoch = 0
+
+    def add(self, more: SoftLabels) -> None:
+        """Put texts with soft labels after those of the split."""
+        self.texts = [*self.texts, *more.texts]
+        self.labels = [*self.labels, *more.scores]
 
     def set_epoch(self, epoch: int) -> None:
         """Called by the data loader before each epoch."""

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Self
+from typing import Literal, Self
 
 import numpy as np
 import torch
@@ -13,10 +13,10 @@ from saulyq.calibration import Margins, Scaling
 from saulyq.config import RunConfig, TransformerConfig
 from saulyq.data import Split
 from saulyq.errors import UserError
-from saulyq.taggers import checkpoint, fine_tuning
+from saulyq.taggers import ONNX_FILE, checkpoint, fine_tuning
 from saulyq.taggers.base import Checkpoints, TaggerModel
-from saulyq.taggers.tokenizer import tokens_per_character, with_limit, without_limit
-from saulyq.taggers.windows import split_windows
+from saulyq.taggers.tokenizer import tokens_per_character, with_limit
+from saulyq.taggers.windows import WindowSplitter
 from saulyq.topics import TopicSet
 
 BATCH_SIZE = 32
@@ -27,6 +27,8 @@ class TransformerModel(TaggerModel):
 
     def __init__(self, topics: TopicSet, device: str = "cpu") -> None:
         super().__init__(topics)
+        self.stored_as: Literal["fp32", "fp16"] = "fp32"
+        self.writes_onnx = False
         if device.startswith("cuda") and not torch.cuda.is_available():
             raise UserError(f"--device {device}: torch finds no GPU; use --device cpu")
         self.device = torch.device(device)
@@ -35,10 +37,7 @@ class TransformerModel(TaggerModel):
         self.model = found.model.to(self.device).eval()
         self.tokenizer = found.tokenizer
         self.max_tokens = int(found.tokenizer.model_max_length)
-        self.whole, limit = without_limit(found.tokenizer.backend_tokenizer)
-        self.whole.no_truncation()
-        self.whole.no_padding()
-        self.max_characters = limit or 10 * self.max_tokens
+        self.splitter = WindowSplitter.of(found.tokenizer.backend_tokenizer, self.max_tokens)
 
     def fit(
         self,
@@ -55,6 +54,7 @@ class TransformerModel(TaggerModel):
         checkpoint.last_layer(found.model)  # fails now rather than after hours
         fine_tuning.run(found, config, train, valid, mode=self.topics.mode, checkpoints=checkpoints)
         self.device = found.model.device
+        self.stored_as, self.writes_onnx = config.weights, config.onnx
         limit = _characters_read(found, train.texts, config.max_tokens)
         backend = with_limit(found.tokenizer.backend_tokenizer, limit)
         n_tokens = limit * tokens_per_character(backend) + config.max_tokens
@@ -68,9 +68,7 @@ class TransformerModel(TaggerModel):
         self._use(found)
 
     def windows(self, texts: Sequence[str]) -> list[list[str]]:
-        return split_windows(
-            texts, self.whole, max_tokens=self.max_tokens, max_characters=self.max_characters
-        )
+        return self.splitter.split(texts)
 
     @torch.inference_mode()
     def window_margins(self, windows: Sequence[str]) -> Margins:
@@ -97,8 +95,12 @@ class TransformerModel(TaggerModel):
         layer.bias.data = layer.bias.data * slope + intercept
 
     def save(self, folder: Path) -> None:
-        self.model.save_pretrained(folder)
+        checkpoint.save_weights(self.model, folder, self.stored_as)
         self.tokenizer.save_pretrained(folder)
+        if self.writes_onnx:
+            from saulyq.taggers.onnx_export import export_int8
+
+            export_int8(self.model, folder / ONNX_FILE)
 
     @classmethod
     def load(cls, folder: Path, topics: TopicSet, *, device: str = "cpu") -> Self:

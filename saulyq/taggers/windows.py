@@ -1,30 +1,48 @@
 """Splitting a text that is longer than a model reads, without losing a word."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Self
 
 from tokenizers import Tokenizer
 
-from saulyq.taggers.tokenizer import n_characters, tokens_per_character
+from saulyq.taggers.tokenizer import n_characters, tokens_per_character, without_limit
 from saulyq.text import normalise
 
 
-def split_windows(
-    texts: Sequence[str], tokenizer: Tokenizer, *, max_tokens: int, max_characters: int
-) -> list[list[str]]:
-    """Return each normalised text as one or more windows, cut between words.
-
-    A window has at most `max_tokens` tokens, special ones counted, and `max_characters`
-    characters. Only a single word longer than that is cut inside. An empty text is one window.
+@dataclass(frozen=True)
+class WindowSplitter:
+    """Splits texts into windows of at most `max_tokens` tokens, special ones counted, and
+    `max_characters` characters.
     """
-    cleaned = [normalise(text) for text in texts]
-    room = max_tokens - tokenizer.num_special_tokens_to_add(is_pair=False)
-    encodings = tokenizer.encode_batch(cleaned, add_special_tokens=False)
-    return [
-        [text]
-        if len(encoding.ids) <= room and n_characters(tokenizer, text) <= max_characters
-        else _split(text, tokenizer, room, max_characters)
-        for text, encoding in zip(cleaned, encodings, strict=True)
-    ]
+
+    tokenizer: Tokenizer
+    max_tokens: int
+    max_characters: int
+
+    @classmethod
+    def of(cls, tokenizer: Tokenizer, max_tokens: int) -> Self:
+        """Return the splitter for a tokenizer that `with_limit` gave a limit in characters."""
+        whole, limit = without_limit(tokenizer)
+        whole.no_truncation()
+        whole.no_padding()
+        return cls(whole, max_tokens, limit or 10 * max_tokens)
+
+    def split(self, texts: Sequence[str]) -> list[list[str]]:
+        """Return each normalised text as one or more windows, cut between words.
+
+        Only a single word longer than a window is cut inside. An empty text is one window.
+        """
+        cleaned = [normalise(text) for text in texts]
+        room = self.max_tokens - self.tokenizer.num_special_tokens_to_add(is_pair=False)
+        encodings = self.tokenizer.encode_batch_fast(cleaned, add_special_tokens=False)
+        return [
+            [text]
+            if len(encoding.ids) <= room
+            and n_characters(self.tokenizer, text) <= self.max_characters
+            else _split(text, self.tokenizer, room, self.max_characters)
+            for text, encoding in zip(cleaned, encodings, strict=True)
+        ]
 
 
 def _split(text: str, tokenizer: Tokenizer, room: int, max_characters: int) -> list[str]:

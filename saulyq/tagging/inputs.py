@@ -27,6 +27,10 @@ class Source:
     name: str
     article: str
 
+    def is_text(self) -> bool:
+        """Return whether it is an article, a paragraph a line, rather than a table of rows."""
+        return self.path is not None and self.path.suffix.lower() in TEXT_ENDINGS
+
 
 @dataclass(frozen=True)
 class Row:

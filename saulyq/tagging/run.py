@@ -9,7 +9,7 @@ from typing import Any
 from saulyq.tagging.inputs import Reject, Row
 from saulyq.tagging.outputs import Record
 from saulyq.tagging.tagger import Tagged, Tagger
-from saulyq.text.debris import clean_text
+from saulyq.text.debris import LINES_OF_TITLE, WORDS_IN_TITLE, clean_text
 from saulyq.topics import TopicSet
 
 _TAGGED = ("topics", "scores", "language", "script", "windows")
@@ -79,9 +79,11 @@ def tag_rows(
 ) -> Iterator[tuple[Row, Tagged]]:
     """Yield each row with its tags, in input order; hand each Reject to `reject`.
 
-    clean: read the text without what a web page leaves in it; the row keeps it.
+    clean: read the text without what a web page leaves in it; the row keeps it. A line of a text
+    file that says again what the line before it says, as titles at the top do, is no row of its own.
     """
-    good = _only_rows(rows, counts, reject)
+    told_once = _without_repeats(rows, counts) if clean else rows
+    good = _only_rows(told_once, counts, reject)
     seen: set[tuple[str, int]] = set()
     while batch := list(islice(good, READ_AHEAD)):
         texts = [_cleaned(row.text, counts) if clean else row.text for row in batch]
@@ -95,6 +97,28 @@ def tag_rows(
             counts.skipped += tagged.windows == 0
             counts.tags.update(tagged.topics)
             yield row, tagged
+
+
+def _without_repeats(rows: Iterable[Row | Reject], counts: Counts) -> Iterator[Row | Reject]:
+    before: Row | Reject | None = None
+    for row in rows:
+        if _repeats(row, before):
+            counts.cleaned["title"] += 1
+        else:
+            yield row
+            before = row
+
+
+def _repeats(row: Row | Reject, before: Row | Reject | None) -> bool:
+    return (
+        isinstance(row, Row)
+        and isinstance(before, Row)
+        and row.source is before.source
+        and row.source.is_text()
+        and row.paragraph < LINES_OF_TITLE
+        and row.text == before.text
+        and len(row.text.split()) >= WORDS_IN_TITLE
+    )
 
 
 def _cleaned(text: str, counts: Counts) -> str:

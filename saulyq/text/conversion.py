@@ -5,14 +5,18 @@ frequent one wins. A word that is not there is spelt letter by letter.
 """
 
 import re
+import unicodedata
 from dataclasses import dataclass
 
 from saulyq.text import arabic, kazakh_letters, latin, legacy, lexicon
 from saulyq.text.language import script_of
-from saulyq.text.letters import KAZAKH_LETTER
+from saulyq.text.letters import KAZAKH_LETTER, LOOKALIKES
 
 LATIN_ALPHABETS = ("latin_2018", "latin_2021", "latin_digraph", "latin_adhoc")
 _LATIN_WORD = re.compile(r"[A-Za-z\u00C0-\u024F]+(?:['’][A-Za-z]+)?")
+_LATIN_LETTER = re.compile(r"[A-Za-z\u00C0-\u024F]")
+_MIXED_WORD = re.compile(r"[A-Za-z\u00C0-\u024F\u0300-\u036F\u0400-\u052F]+")
+_TO_LATIN = str.maketrans({cyrillic: latin for latin, cyrillic in LOOKALIKES.items()})
 _CYRILLIC_WORD = re.compile(r"[А-Яа-яЁё]+")
 _LETTER_OR_GAP = r"[\u0400-\u052F?]"
 # A question mark at the end of a word is a gap only where the sentence goes on.
@@ -85,7 +89,14 @@ def _from_arabic(text: str) -> Converted:
     return Converted(converted if is_kazakh else text, "arabic")
 
 
+def _all_latin(match: re.Match[str]) -> str:
+    """Return a Latin word without the Cyrillic letters of the same look that were typed into it."""
+    word = match.group()
+    return word.translate(_TO_LATIN) if _LATIN_LETTER.search(word) else word
+
+
 def _from_latin(text: str) -> Converted:
+    text = unicodedata.normalize("NFC", _MIXED_WORD.sub(_all_latin, text))
     words = _LATIN_WORD.findall(text)
     signed = [alphabet for alphabet in _SIGNS if _SIGNS[alphabet].search(text)]
     candidates = signed or LATIN_ALPHABETS  # of equally good ones, the first

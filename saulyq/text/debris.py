@@ -80,8 +80,8 @@ _SHORT = 40
 
 _TITLE = re.compile(rf"\s*([«\"]?[{_UPPER}\dA-Z][^\n]{{19,199}}?)(?:\s+(?:[|–—-]\s+)?\1)+(?=\s|$)")
 _TITLE_BEGINS = 20  # letters
-_WORDS_IN_TITLE = 3
-_LINES_OF_TITLE = 4  # a title is repeated at the top, a refrain or a heading anywhere
+WORDS_IN_TITLE = 3  # fewer may be a refrain
+LINES_OF_TITLE = 4  # a title is repeated at the top, a refrain or a heading anywhere
 
 _STOP = re.compile(
     rf"([.!?])(?:(?<=[{_LOWER}]{{2}}.)(?=«?[{_UPPER}][{_LOWER}])"
@@ -107,7 +107,7 @@ def _clean_once(text: str, made: Counter[str]) -> str:
         text = _cut(text, made)
     if text.find(text.lstrip()[:_TITLE_BEGINS], _TITLE_BEGINS) > 0:
         title = _TITLE.match(text)
-        if title and len(title[1].split()) >= _WORDS_IN_TITLE:
+        if title and len(title[1].split()) >= WORDS_IN_TITLE:
             text = title[1] + text[title.end() :]
             made["title"] += 1
     text, n = _STOP.subn(r"\1 ", text)

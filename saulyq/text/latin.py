@@ -51,8 +51,24 @@ def _unknown(word: str, alphabet: str) -> str:
     for end in range(len(word), MIN_BEGINNING - 1, -1):
         splits_a_pair = end < len(word) and word[end - 1 : end + 1] in letters  # as in "sh"
         if word[:end] in known and not splits_a_pair:
-            return by_letter(word[end:], alphabet, before=known[word[:end]])
-    return by_letter(word, alphabet)
+            return _as_borrowed(by_letter(word[end:], alphabet, before=known[word[:end]]), alphabet)
+    return _as_borrowed(by_letter(word, alphabet), alphabet)
+
+
+def _as_borrowed(word: str, alphabet: str) -> str:
+    """Return a word spelt as Russian has it where only a borrowed word can be meant.
+
+    Latin i stands for и and і alike; before or right after в, ф, ц, я, ю it is и. Latin ae stands
+    for ә, but names end in -баев.
+    """
+    if alphabet not in _ONE_I:
+        return word
+    return _BAEV.sub("аев", _BORROWED_I.sub("и", word))
+
+
+_ONE_I = ("latin_digraph", "latin_adhoc")
+_BORROWED_I = re.compile(r"і(?=\w*[вфцяю])|(?<=[вфц])і")
+_BAEV = re.compile(r"(?<=б)әв(?!\w*[әеіөү]\b)")
 
 
 @cache

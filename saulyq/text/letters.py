@@ -15,6 +15,8 @@ LOOKALIKES = dict(zip("aceiopxyəɵhABCEHIKMOPTXYƏƟ", "асеіорхуәөһ�
 # Soft hyphen, zero-width blanks and joiners, direction marks, byte-order mark.
 INVISIBLE = r"[\u00AD\u200B-\u200F\u202A-\u202E\u2060\uFEFF]"
 
+APOSTROPHE = "[‘’ʻʼ`´′]"
+
 # How far a Cyrillic letter may be. Without a bound a long run of letters takes quadratic time,
 # and the regular-expression engine wants look-behinds of fixed length, one for each distance.
 _LONGEST_WORD = 30
@@ -33,6 +35,8 @@ NORMALIZER = normalizers.Sequence(
         normalizers.Replace(Regex(INVISIBLE), ""),
         normalizers.NFC(),
         *(_repair(lookalike, letter) for lookalike, letter in LOOKALIKES.items()),
+        # One sign for all apostrophes; quotation marks stand at the edge of a word.
+        normalizers.Replace(Regex(rf"(?<=\w){APOSTROPHE}(?=\w)"), "'"),
         # Again: a repaired letter may now join with the mark after it (Latin y + breve -> ў).
         normalizers.NFC(),
         normalizers.Replace(Regex(r"\s+"), " "),

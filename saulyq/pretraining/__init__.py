@@ -1,0 +1,1 @@
+"""Making an encoder: unlabelled text in, a checkpoint to fine-tune out."""

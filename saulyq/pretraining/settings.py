@@ -1,0 +1,66 @@
+"""Settings of one pre-training run: typed, strict, from a YAML file and the command line."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from saulyq.config import Precision, SettingPath
+
+
+class Transplant(BaseModel):
+    """The body of a finished encoder, put under a vocabulary of ours (Minixhofer et al. 2022)."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    body: str  # a BERT folder or hub name, with its tokenizer
+    glossary: SettingPath  # TSV: a word of ours, what it means in the language of the body
+
+
+class Size(BaseModel):
+    """An encoder from random weights."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    architecture: Literal["bert", "modernbert"] = "bert"
+    layers: int = Field(ge=1)
+    width: int = Field(ge=8)
+    heads: int = Field(ge=1)
+
+
+class Meanings(BaseModel):
+    """Sentence vectors learnt from an English teacher (Reimers and Gurevych 2020)."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+    teacher: str  # a sentence encoder that averages its tokens: a folder or hub name
+    pairs: SettingPath  # TSV: a sentence, its translation into the language of the teacher
+    weight: float = Field(default=4.0, gt=0)  # of the distance from the teacher in the loss
+
+
+class PretrainConfig(BaseModel):
+    """One run. It starts from exactly one of `transplant`, `size` and `start`."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+    output: SettingPath  # the checkpoint folder to write
+    data: SettingPath = Path("data")  # train is read, valid and test are kept out
+    transplant: Transplant | None = None
+    size: Size | None = None
+    start: SettingPath | None = None  # a checkpoint of an earlier run, vocabulary and all
+    meanings: Meanings | None = None  # sentences whose translation a teacher can read
+    vocabulary: int = Field(default=16_000, ge=100)
+    weights: dict[str, float] = {}  # how often a file is read an epoch, by name; 1 if not named
+    train_weight: float = Field(default=4.0, ge=0)  # the same for the train paragraphs
+    sequence_length: int = Field(default=128, ge=16)
+    mask_rate: float = Field(default=0.25, gt=0, lt=1)  # in the first epoch
+    last_mask_rate: float = Field(default=0.25, gt=0, lt=1)  # in the last one
+    epochs: int = Field(default=3, ge=1)
+    batch_size: int = Field(default=32, ge=1)
+    learning_rate: float = Field(default=5e-4, gt=0)
+    warmup: float = Field(default=0.05, ge=0, lt=1)  # share of all steps
+    weight_decay: float = Field(default=0.01, ge=0)
+    precision: Precision = "auto"  # auto: bf16 where the machine is fast at it
+    compile: bool = False  # torch.compile: worth its start on a GPU
+    save_steps: int = Field(default=500, ge=1)
+    seed: int = Field(default=0, ge=0, lt=2**32)

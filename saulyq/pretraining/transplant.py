@@ -1,0 +1,109 @@
+"""A finished encoder's body under a new vocabulary, its embeddings made from meanings.
+
+A token of ours that the glossary knows starts as the mean of the embeddings that its meaning has
+in the body's own vocabulary. The others follow from the company they keep: word vectors of our
+corpus are mapped linearly onto the embeddings of the tokens that are known, and the same map is
+applied to the rest (WECHSEL: Minixhofer et al. 2022).
+"""
+
+import logging
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix
+from scipy.sparse.linalg import svds
+
+from saulyq.errors import UserError
+from saulyq.pretraining.meanings import Teacher
+
+logger = logging.getLogger(__name__)
+
+WINDOW = 5  # tokens to the right that keep a token company
+N_DIMENSIONS = 200
+RIDGE = 10.0
+
+
+def embeddings(
+    tokens: list[str],
+    stream: NDArray[np.int32],
+    glossary: dict[str, str],
+    donor: Teacher,
+    rng: np.random.Generator,
+) -> NDArray[np.float32]:
+    """Return the embeddings of our tokens in the donor's space, shape (n_tokens, width).
+
+    stream: the corpus as ids of `tokens`.
+    """
+    table = donor.model.get_input_embeddings().weight.detach().numpy()
+    made = np.zeros((len(tokens), table.shape[1]), dtype=np.float32)
+    known = np.zeros(len(tokens), dtype=np.bool_)
+    ours = {token: row for row, token in enumerate(tokens)}
+    for token, row in ours.items():
+        ids = _donor_ids(token, glossary, donor.tokenizer)
+        if ids:
+            made[row] = table[ids].mean(axis=0)
+            known[row] = True
+    logger.info("transplant: %d of %d tokens have a meaning", known.sum(), len(tokens))
+    vectors = company_vectors(stream, len(tokens), rng)
+    made[~known] = _mapped(vectors[known], made[known], vectors[~known])
+    return made
+
+
+def _donor_ids(token: str, glossary: dict[str, str], donor_tokenizer: Any) -> list[int]:
+    """Return the donor's tokens for one of ours: the same one, or those of its meaning."""
+    same = donor_tokenizer.vocab.get(token)
+    if token in glossary:
+        return list(donor_tokenizer(glossary[token], add_special_tokens=False)["input_ids"])
+    return [] if same is None else [same]
+
+
+def company_vectors(
+    stream: NDArray[np.int32], n_tokens: int, rng: np.random.Generator
+) -> NDArray[np.float64]:
+    """Return a vector for each token from the tokens around it, shape (n_tokens, N_DIMENSIONS).
+
+    Positive pointwise mutual information with smoothed contexts, then a truncated SVD
+    (Levy, Goldberg and Dagan 2015). A token that does not occur gets zeros.
+    """
+    counts = csr_matrix((n_tokens, n_tokens))
+    for distance in range(1, WINDOW + 1):
+        left, right = stream[:-distance], stream[distance:]
+        weight = np.full(len(left), 1.0 / distance)
+        counts += csr_matrix((weight, (left, right)), shape=(n_tokens, n_tokens))
+    counts = (counts + counts.T).tocoo()
+    token_sums = np.asarray(counts.sum(axis=1)).ravel()
+    context_sums = token_sums**0.75
+    expected = token_sums[counts.row] * context_sums[counts.col] / context_sums.sum()
+    information = np.maximum(0, np.log(counts.data / expected))
+    matrix = csr_matrix((information, (counts.row, counts.col)), shape=(n_tokens, n_tokens))
+    n_dimensions = min(N_DIMENSIONS, n_tokens - 1)
+    left, values, _ = svds(matrix, k=n_dimensions, v0=rng.standard_normal(n_tokens))
+    vectors = left * np.sqrt(values)
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return np.asarray(np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0))
+
+
+def _mapped(
+    known: NDArray[np.float64], targets: NDArray[np.float32], others: NDArray[np.float64]
+) -> NDArray[np.float32]:
+    """Return the ridge regression from `known` to `targets` at `others`, as long as targets are."""
+    mean = targets.mean(axis=0)
+    gram = known.T @ known + RIDGE * np.eye(known.shape[1])
+    found = others @ np.linalg.solve(gram, known.T @ (targets - mean)) + mean
+    length = np.median(np.linalg.norm(targets, axis=1))
+    return np.asarray(found * (length / np.linalg.norm(found, axis=1, keepdims=True)), np.float32)
+
+
+def graft(model: Any, donor: Any, table: NDArray[np.float32]) -> None:
+    """Copy the donor's body into a masked language model of the same size, with our embeddings."""
+    state = {
+        name: value
+        for name, value in donor.state_dict().items()
+        if not name.startswith(("embeddings.word_embeddings", "pooler"))
+    }
+    missing, unexpected = model.base_model.load_state_dict(state, strict=False)
+    if unexpected or set(missing) - {"embeddings.word_embeddings.weight"}:
+        raise UserError(f"the body does not fit: {(*unexpected, *missing)[0]}")
+    model.get_input_embeddings().weight.data.copy_(torch.from_numpy(table))
