@@ -1,12 +1,13 @@
 """The model card of a model folder: Markdown with the metadata the Hugging Face hub reads."""
 
-import yaml
+from pathlib import Path
 
 from saulyq.artifacts import ModelFolder
 from saulyq.blocks import block
 from saulyq.evaluation import Report, number
 
 TEST_FIGURES = "test figures"
+LICENCE = "apache-2.0"
 
 _CARD = """---
 {metadata}
@@ -74,7 +75,12 @@ def make_card(trained: ModelFolder, report: Report, languages: list[str]) -> str
     is_transformer = manifest["tagger"] == "transformer"
     settings = {key: value for key, value in manifest["config"].items() if value is not None}
     return _CARD.format(
-        metadata=_metadata(languages, is_transformer=is_transformer),
+        metadata=metadata(
+            languages,
+            task="text-classification",
+            library="transformers" if is_transformer else "saulyq",
+            base_model=_hub_name(settings.get("base_model")),
+        ),
         name=name,
         kind=manifest["tagger"],
         answer="any number of these topics, or none" if topics.mode == "multi" else "one of these",
@@ -95,15 +101,26 @@ def make_card(trained: ModelFolder, report: Report, languages: list[str]) -> str
     )
 
 
-def _metadata(languages: list[str], *, is_transformer: bool) -> str:
-    metadata = {
-        "language": languages or None,
-        "pipeline_tag": "text-classification",
-        "library_name": "transformers" if is_transformer else "saulyq",
-        "tags": ["saulyq", "topic-tagging"],
-    }
-    kept = {key: value for key, value in metadata.items() if value is not None}
-    return yaml.safe_dump(kept, allow_unicode=True, sort_keys=False).strip()
+def metadata(
+    languages: list[str], *, task: str, library: str, base_model: str | None = None
+) -> str:
+    """Return the metadata that the Hugging Face hub reads at the head of a card, as YAML."""
+    from huggingface_hub import ModelCardData
+
+    told = ModelCardData(
+        language=languages or None,
+        license=LICENCE,
+        library_name=library,
+        pipeline_tag=task,
+        base_model=base_model,
+        tags=["saulyq", "topic-tagging"],
+    )
+    return str(told.to_yaml()).strip()
+
+
+def _hub_name(base_model: str | None) -> str | None:
+    """Return the name of a checkpoint on the hub; None for a folder, which it does not know."""
+    return None if base_model is None or Path(base_model).is_dir() else base_model
 
 
 def _definition(text: str) -> str:

@@ -160,7 +160,11 @@ def test_cyrillic_letters_typed_into_latin_words_are_read():
 
 @pytest.mark.parametrize(
     ("latin", "meant"),
-    [("sanaviatsijamen", "санавиациямен"), ("Tezekbaevtyng", "Тезекбаевтың"), ("fibrozy", "фиброзы")],
+    [
+        ("sanaviatsijamen", "санавиациямен"),
+        ("Tezekbaevtyng", "Тезекбаевтың"),
+        ("fibrozy", "фиброзы"),
+    ],
 )
 def test_borrowed_words_that_the_lexicon_lacks_are_spelt_as_in_russian(latin, meant):
     assert to_cyrillic_word(latin, "latin_digraph") == meant

@@ -1,7 +1,7 @@
 """Add new articles to a data folder: `python -m saulyq.corpus.new_articles NEW.jsonl --data data`.
 
 Whole articles go to train, valid and test so that topics, scripts and languages are spread
-alike; articles that are already in a split stay there.
+alike; articles that are already in a split stay there. `--split train` adds to train alone.
 """
 
 import argparse
@@ -27,12 +27,16 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("new", type=Path, help="a JSONL file in the format of the data folder")
     parser.add_argument("--data", type=Path, default=Path("data"))
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--split", choices=SPLITS, help="put all of them there; valid, test stay")
     args = parser.parse_args(argv)
     topics = load_topics(args.data / "topics.yaml")
     new = list(read_paragraphs(args.new, topics))
     known = read_known(args.data, topics)
     check_unknown(new, known)
-    split_of = assign(new, topics, np.random.default_rng(args.seed))
+    if args.split:
+        split_of = {p.article_id: args.split for p in new}
+    else:
+        split_of = assign(new, topics, np.random.default_rng(args.seed))
     for split in SPLITS:
         rows = [p for p in new if split_of[p.article_id] == split]
         append(args.data / f"{split}.jsonl", rows)

@@ -8,10 +8,11 @@ import logging
 import sys
 from pathlib import Path
 
-from saulyq.artifacts import to_json, written_whole
+from saulyq.artifacts import write_json, written_whole
 from saulyq.config import read_config
 from saulyq.data import read_split
 from saulyq.pretraining import encoders
+from saulyq.pretraining.card import make_card
 from saulyq.pretraining.corpus import find_files, read_corpus
 from saulyq.pretraining.meanings import Teacher, learn_meanings, read_pairs
 from saulyq.pretraining.run import run
@@ -45,7 +46,9 @@ def main(argv: list[str] | None = None) -> int:
         with written_whole(config.output) as draft:
             encoders.kept(learner).save_pretrained(draft)
             tokenizer.save_pretrained(draft)
-            (draft / "loss.json").write_text(to_json(curve))
+            write_json(draft / "loss.json", curve)
+            card = make_card(config, files, curve[-1]["loss"])
+            (draft / "README.md").write_text(card, encoding="utf-8")
         print(f"encoder written to {config.output}")
     return 0
 

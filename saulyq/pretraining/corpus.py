@@ -55,7 +55,7 @@ def read_corpus(
     weights: file name without ending to its weight, 1 for files that it does not name.
     Raises UserError for a weight without a file: a slip in the settings.
     """
-    names = {_stem(path) for path in files}
+    names = {stem_of(path) for path in files}
     if strange := sorted(set(weights) - names):
         raise UserError(
             f"weights: no file is called {strange[0]!r}; files: {', '.join(sorted(names))}"
@@ -81,11 +81,12 @@ def _weighted(
 ) -> Iterator[tuple[str, float]]:
     yield from ((text, own_weight) for text in own)
     for path in files:
-        weight = weights.get(_stem(path), 1.0)
-        yield from ((line, weight) for line in _lines(path))
+        weight = weights.get(stem_of(path), 1.0)
+        yield from ((line, weight) for line in read_lines(path))
 
 
-def _lines(path: Path) -> Iterator[str]:
+def read_lines(path: Path) -> Iterator[str]:
+    """Yield the lines of a text file, packed or not; raise UserError where it is not UTF-8."""
     try:
         with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as file:
             for raw in file:
@@ -96,7 +97,8 @@ def _lines(path: Path) -> Iterator[str]:
         raise UserError(f"{path}: not UTF-8 ({error.reason}); convert it first") from error
 
 
-def _stem(path: Path) -> str:
+def stem_of(path: Path) -> str:
+    """Return the name of a corpus file without its ending."""
     return path.name.removesuffix(".gz").removesuffix(".txt")
 
 

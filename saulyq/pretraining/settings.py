@@ -1,9 +1,9 @@
 """Settings of one pre-training run: typed, strict, from a YAML file and the command line."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from saulyq.config import Precision, SettingPath
 
@@ -51,6 +51,7 @@ class PretrainConfig(BaseModel):
     meanings: Meanings | None = None  # sentences whose translation a teacher can read
     vocabulary: int = Field(default=16_000, ge=100)
     weights: dict[str, float] = {}  # how often a file is read an epoch, by name; 1 if not named
+    sources: dict[str, str] = {}  # where a file comes from and its licence, for the card
     train_weight: float = Field(default=4.0, ge=0)  # the same for the train paragraphs
     sequence_length: int = Field(default=128, ge=16)
     mask_rate: float = Field(default=0.25, gt=0, lt=1)  # in the first epoch
@@ -64,3 +65,9 @@ class PretrainConfig(BaseModel):
     compile: bool = False  # torch.compile: worth its start on a GPU
     save_steps: int = Field(default=500, ge=1)
     seed: int = Field(default=0, ge=0, lt=2**32)
+
+    @model_validator(mode="after")
+    def _one_start(self) -> Self:
+        if sum(source is not None for source in (self.transplant, self.size, self.start)) != 1:
+            raise ValueError("set exactly one of transplant, size and start")
+        return self

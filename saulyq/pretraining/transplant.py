@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
-from scipy.sparse.linalg import svds
+from sklearn.utils.extmath import randomized_svd
 
 from saulyq.errors import UserError
 from saulyq.pretraining.meanings import Teacher
@@ -78,8 +78,9 @@ def company_vectors(
     expected = token_sums[counts.row] * context_sums[counts.col] / context_sums.sum()
     information = np.maximum(0, np.log(counts.data / expected))
     matrix = csr_matrix((information, (counts.row, counts.col)), shape=(n_tokens, n_tokens))
+    seed = int(rng.integers(2**31))
     n_dimensions = min(N_DIMENSIONS, n_tokens - 1)
-    left, values, _ = svds(matrix, k=n_dimensions, v0=rng.standard_normal(n_tokens))
+    left, values, _ = randomized_svd(matrix, n_dimensions, random_state=seed)
     vectors = left * np.sqrt(values)
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     return np.asarray(np.divide(vectors, lengths, out=np.zeros_like(vectors), where=lengths > 0))

@@ -7,7 +7,7 @@ from transformers import AutoTokenizer
 
 from saulyq.pretraining.corpus import Corpus
 from saulyq.pretraining.settings import PretrainConfig
-from saulyq.taggers.checkpoint import wrap
+from saulyq.taggers.checkpoint import INPUTS, SPECIALS, clean_tokenizer, wrap
 from saulyq.taggers.tokenizer import train_wordpiece
 
 MAX_TOKENS = 512
@@ -16,9 +16,8 @@ MAX_TOKENS = 512
 def tokenizer_for(config: PretrainConfig, corpus: Corpus) -> Any:
     """Return the tokenizer of `config.start`, or one trained on an epoch of the corpus."""
     if config.start is not None:
-        return AutoTokenizer.from_pretrained(config.start)
+        found = AutoTokenizer.from_pretrained(config.start)
+        return clean_tokenizer(found, MAX_TOKENS)
     rows = corpus.draw(np.random.default_rng(config.seed))
     backend = train_wordpiece([corpus.lines[row] for row in rows], config.vocabulary)
-    specials = {f"{n}_token": f"[{n.upper()}]" for n in ("pad", "unk", "cls", "sep", "mask")}
-    inputs = ["input_ids", "token_type_ids", "attention_mask"]
-    return wrap(backend, MAX_TOKENS, specials, inputs)
+    return wrap(backend, MAX_TOKENS, SPECIALS, INPUTS)

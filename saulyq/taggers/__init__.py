@@ -27,7 +27,12 @@ def tagger_class(name: str) -> type[TaggerModel]:
     """Return the tagger model called `name` in configs and manifests."""
     if name not in TAGGERS:
         raise UserError(f"unknown tagger {name!r}; choose one of {', '.join(sorted(TAGGERS))}")
-    found: type[TaggerModel] = _imported(TAGGERS[name], f"a {name} tagger", "train")
+    try:
+        found: type[TaggerModel] = _imported(TAGGERS[name])
+    except ModuleNotFoundError as error:
+        raise UserError(
+            f"a {name} tagger needs {error.name}; install it with: pip install 'saulyq[train]'"
+        ) from error
     return found
 
 
@@ -45,15 +50,10 @@ def scoring_class(name: str, folder: Path, *, backend: str, device: str) -> type
         raise UserError(f"--backend onnx runs on the CPU; for --device {device} use torch")
     if not has_file or device != "cpu":
         return tagger_class(name)
-    found: type[ScoringModel] = _imported(ONNX, "an ONNX file", "onnx")
+    found: type[ScoringModel] = _imported(ONNX)
     return found
 
 
-def _imported(place: str, what: str, extra: str) -> Any:
+def _imported(place: str) -> Any:
     module, _, attribute = place.partition(":")
-    try:
-        return getattr(import_module(module), attribute)
-    except ModuleNotFoundError as error:
-        raise UserError(
-            f"{what} needs {error.name}; install it with: pip install 'saulyq[{extra}]'"
-        ) from error
+    return getattr(import_module(module), attribute)

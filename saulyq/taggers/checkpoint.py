@@ -30,6 +30,9 @@ transformers_logging.disable_progress_bar()
 
 logger = logging.getLogger(__name__)
 
+# What a WordPiece tokenizer of ours is called by and gives.
+SPECIALS = {f"{n}_token": f"[{n.upper()}]" for n in ("pad", "unk", "cls", "sep", "mask")}
+INPUTS = ["input_ids", "token_type_ids", "attention_mask"]
 SPECIAL_NAMES = ("bos", "eos", "unk", "sep", "pad", "cls", "mask")
 
 
@@ -165,10 +168,8 @@ def _random(
         pad_token_id=backend.token_to_id("[PAD]"),
         **outputs,
     )
-    specials = {f"{n}_token": f"[{n.upper()}]" for n in ("pad", "unk", "cls", "sep", "mask")}
-    inputs = ["input_ids", "token_type_ids", "attention_mask"]
     model = AutoModelForSequenceClassification.from_config(settings)
-    return Checkpoint(model, wrap(backend, max_tokens, specials, inputs))
+    return Checkpoint(model, wrap(backend, max_tokens, SPECIALS, INPUTS))
 
 
 def save_weights(model: Any, folder: Path, stored_as: Literal["fp32", "fp16"]) -> None:

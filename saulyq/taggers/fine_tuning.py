@@ -76,6 +76,8 @@ def run(
         raise UserError(
             f"{checkpoints.folder}: its checkpoint is damaged ({error}); train without --resume"
         ) from error
+    # Accelerate puts half precision around `forward`; scores are made in fp32.
+    trainer.accelerator.unwrap_model(start.model, keep_fp32_wrapper=False)
 
 
 def _arguments(config: TransformerConfig, checkpoints: Checkpoints) -> TrainingArguments:

@@ -39,7 +39,7 @@ def _export(model: Any, path: Path) -> None:
     example = (torch.ones(shape, dtype=torch.long), torch.ones(shape, dtype=torch.long))
     sizes = {0: torch.export.Dim("batch"), 1: torch.export.Dim("length")}
     torch.onnx.export(
-        _Logits(model.eval()),
+        _Logits(model).eval(),
         example,
         path,
         input_names=["input_ids", "attention_mask"],

@@ -80,7 +80,7 @@ def tag_rows(
     """Yield each row with its tags, in input order; hand each Reject to `reject`.
 
     clean: read the text without what a web page leaves in it; the row keeps it. A line of a text
-    file that says again what the line before it says, as titles at the top do, is no row of its own.
+    file that says again what the line before it says, as titles at the top do, is left out.
     """
     told_once = _without_repeats(rows, counts) if clean else rows
     good = _only_rows(told_once, counts, reject)

@@ -1,0 +1,92 @@
+"""The model card of an encoder: what it was made from, and how to use it."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from saulyq.artifacts import commit
+from saulyq.cards import metadata
+from saulyq.pretraining.corpus import read_lines, stem_of
+from saulyq.pretraining.settings import PretrainConfig
+
+_CARD = """---
+{metadata}
+---
+# {name}
+
+A Kazakh text encoder with some Russian, trained to guess masked tokens; to be fine-tuned:
+
+```bash
+python train.py --config configs/compact.yaml --base_model path/to/{name} --data my_folder
+```
+
+```python
+from transformers import AutoModelForMaskedLM, AutoTokenizer
+
+tokenizer = AutoTokenizer.from_pretrained("path/to/{name}")
+model = AutoModelForMaskedLM.from_pretrained("path/to/{name}")
+```
+
+## How it was made
+
+{start}
+{meanings}The last training loss was {loss:.2f} after {epochs} epochs; `loss.json` has the curve.
+Commit `{commit}`, seed {seed}.
+
+Text, and how often it is read in an epoch, besides the train paragraphs ({train_weight:g} times):
+
+| file | words | times | source and licence |
+|---|--:|--:|---|
+{sources}
+
+The text is not in this folder. No text of the valid and test splits took part.
+
+## Limits
+
+It has read little by the standards of large encoders, mostly news, laws, encyclopaedia and
+reviews. Text is read in lower case.
+"""
+
+
+def make_card(config: PretrainConfig, files: Sequence[Path], last_loss: float) -> str:
+    """Return the card of an encoder just trained."""
+    return _CARD.format(
+        metadata=metadata(["kk", "ru"], task="fill-mask", library="transformers"),
+        name=config.output.name,
+        start=_start(config),
+        meanings=_meanings(config),
+        loss=last_loss,
+        epochs=config.epochs,
+        commit=commit(),
+        seed=config.seed,
+        train_weight=config.train_weight,
+        sources="\n".join(_source(config, path) for path in files),
+    )
+
+
+def _start(config: PretrainConfig) -> str:
+    if config.transplant is not None:
+        return (
+            f"The body of `{Path(config.transplant.body).name}` under a vocabulary of "
+            f"{config.vocabulary} tokens of its own; the embeddings start from the meanings in "
+            f"`{config.transplant.glossary.name}`."
+        )
+    if config.start is not None:
+        return f"It goes on from the checkpoint `{config.start.name}`."
+    return f"It started from random weights: {config.size}."
+
+
+def _meanings(config: PretrainConfig) -> str:
+    if config.meanings is None:
+        return ""
+    teacher = Path(config.meanings.teacher).name
+    return (
+        f"Besides guessing tokens it learnt, from translated sentences, to give a sentence the "
+        f"vector that `{teacher}` gives its translation.\n"
+    )
+
+
+def _source(config: PretrainConfig, path: Path) -> str:
+    name = stem_of(path)
+    n_words = sum(len(line.split()) for line in read_lines(path))
+    weight = config.weights.get(name, 1.0)
+    return f"| {name} | {n_words:,} | {weight:g} | {config.sources.get(name, 'not told')} |"

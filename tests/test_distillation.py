@@ -1,0 +1,63 @@
+import json
+
+import numpy as np
+import pytest
+from conftest import arguments, write_data
+from test_transformer import TINY
+
+import train
+from saulyq import artifacts, distillation
+from saulyq.errors import UserError
+from saulyq.scripts import run_script
+from saulyq.taggers.soft_labels import SoftLabels, read_soft_labels, write_soft_labels
+
+
+@pytest.fixture
+def lines(tmp_path):
+    (tmp_path / "texts").mkdir()
+    texts = ["кеме теңізге шықты бүгін таңда", "қала", "наубайхана нан пісірді тағы да"]
+    (tmp_path / "texts" / "a.txt").write_text("\n".join(texts), "utf-8")
+    return tmp_path / "texts"
+
+
+def test_soft_labels_are_the_scores_of_the_mean_margin(tfidf_folder, lines, tmp_path):
+    output = tmp_path / "soft.jsonl"
+    words = [str(tfidf_folder), str(tfidf_folder), "--texts", str(lines)]
+    data = ["--data", str(tfidf_folder.parent / "data")]
+    assert distillation.main([*words, *data, "--output", str(output)]) == 0
+    found = read_soft_labels(output, 2)
+    assert found.texts == ["кеме теңізге шықты бүгін таңда", "наубайхана нан пісірді тағы да"]
+    expected, _ = artifacts.load(tfidf_folder).model.score(found.texts)
+    np.testing.assert_allclose(found.scores, expected, atol=1e-4)  # written with four digits
+
+
+def test_a_transformer_learns_from_soft_labels(lines, tmp_path):
+    pytest.importorskip("torch")
+    data = write_data(tmp_path / "data")
+    texts = [f"айлақта үш жел тұр {i}" for i in range(40)]
+    write_soft_labels(tmp_path / "s.jsonl", SoftLabels(texts, [[0.1, 0.9]] * len(texts)))
+    for name, more in (("without", {}), ("with", {"soft_labels": tmp_path / "s.jsonl"})):
+        assert train.main(arguments("smoke", data, tmp_path / name, **TINY, **more)) == 0
+    margins = [
+        artifacts.load(tmp_path / name).model.margins(texts[:1])[0][0]
+        for name in ("without", "with")
+    ]
+    assert margins[1][1] - margins[1][0] > margins[0][1] - margins[0][0]
+
+
+@pytest.mark.parametrize(
+    "row", [{"text": "а", "scores": [0.5]}, {"text": "а", "scores": [0.5, 2]}, {"scores": [0, 1]}]
+)
+def test_a_bad_soft_label_is_told_with_its_line(row, tmp_path):
+    path = tmp_path / "s.jsonl"
+    path.write_text(json.dumps({"text": "а", "scores": [0, 1]}) + "\n" + json.dumps(row), "utf-8")
+    with pytest.raises(UserError, match=r"s\.jsonl:2: expected text and 2 scores"):
+        read_soft_labels(path, 2)
+
+
+def test_nothing_to_score_is_one_line(tfidf_folder, tmp_path, capsys):
+    (tmp_path / "a.txt").write_text("қала\n", "utf-8")
+    words = [str(tfidf_folder), "--texts", str(tmp_path), "--output", str(tmp_path / "s")]
+    data = ["--data", str(tfidf_folder.parent / "data")]
+    assert run_script(lambda: distillation.main([*words, *data])) == 1
+    assert "no line of 4 to 150 words" in capsys.readouterr().err
