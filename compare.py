@@ -48,9 +48,8 @@ def main(argv: list[str] | None = None) -> int:
     if args.output:
         write_report(args.output, report)
     if args.update_cards:
-        for model, entry in zip(models, report["models"], strict=True):
-            own_figures = markdown({**report, "models": [entry]})
-            renew_file(model.folder / "README.md", {cards.TEST_FIGURES: own_figures})
+        for model in models:
+            renew_file(model.folder / "README.md", {cards.TEST_FIGURES: markdown(report)})
     return 0
 
 

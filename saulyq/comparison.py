@@ -156,7 +156,9 @@ def slices(split: Split, tags: NDArray[np.bool_]) -> dict[str, dict[str, Any]]:
 
 
 def markdown(report: dict[str, Any]) -> str:
-    """Return a comparison as Markdown tables: one line a model, then F1 per topic."""
+    """Return a comparison as Markdown tables: one line a model, F1 and calibration error per
+    topic, macro-F1 of slices.
+    """
     models = report["models"]
     first = models[0]["report"]
     is_comparison = len(models) > 1
@@ -175,12 +177,32 @@ def markdown(report: dict[str, Any]) -> str:
         paired = model.get("against_first")
         p = ", ".join(number(test["p"], 4) for test in paired.values()) if paired else ""
         lines.append(f"| {model['name']} | {' | '.join(cells)} |" + f" {p} |" * is_comparison)
-    lines += ["", "| topic | support | " + " | ".join(model["name"] for model in models) + " |"]
-    lines.append("|---|" + "--:|" * (len(models) + 1))
-    for i, topic in enumerate(first["topics"]):
-        f1 = [number(model["report"]["topics"][i]["f1"]) for model in models]
-        lines.append(f"| {topic['topic']} | {topic['support']} | {' | '.join(f1)} |")
+    names = [model["name"] for model in models]
+    rows = [
+        (topic["topic"], topic["support"], [model["report"]["topics"][i]["f1"] for model in models])
+        for i, topic in enumerate(first["topics"])
+    ]
+    lines += ["", *_table(["topic, F1", "support", *names], rows)]
+    errors = [
+        [model["report"]["topics"][i]["calibration_error"] for model in models]
+        for i in range(len(first["topics"]))
+    ]
+    rows = [(topic, n, error) for (topic, n, _), error in zip(rows, errors, strict=True)]
+    lines += ["", *_table(["topic, calibration error", "support", *names], rows)]
+    rows = [
+        (part, told["n_paragraphs"], [model["slices"][part]["macro_f1"] for model in models])
+        for part, told in models[0]["slices"].items()
+        if not part.startswith("genre=")  # twenty of them: report.json has those
+    ]
+    lines += ["", *_table(["slice, macro-F1", "paragraphs", *names], rows)]
     return "\n".join(lines)
+
+
+def _table(head: list[str], rows: list[tuple[str, int, list[float | None]]]) -> list[str]:
+    lines = ["| " + " | ".join(head) + " |", "|---|" + "--:|" * (len(head) - 1)]
+    for name, n, values in rows:
+        lines.append(f"| {name} | {n} | {' | '.join(map(number, values))} |")
+    return lines
 
 
 def _range(ends: tuple[float, float] | None) -> str:
