@@ -1,9 +1,14 @@
 import gzip
 import json
+import os
+import subprocess
+import sys
+import time
 
 import numpy as np
 import pytest
 from conftest import ROOT, arguments, make_rows, write_data
+from safetensors.numpy import load_file
 
 import train
 from saulyq.errors import UserError
@@ -19,8 +24,9 @@ from transformers import (  # noqa: E402
 
 from saulyq.pretraining import __main__ as pretraining  # noqa: E402
 from saulyq.pretraining.corpus import Corpus, find_files, read_corpus  # noqa: E402
-from saulyq.pretraining.meanings import Teacher, read_pairs  # noqa: E402
-from saulyq.pretraining.sequences import IGNORED, Masking, PackedCorpus  # noqa: E402
+from saulyq.pretraining.meanings import Known, Teacher, read_pairs  # noqa: E402
+from saulyq.pretraining.sequences import IGNORED, Collator, PackedCorpus  # noqa: E402
+from saulyq.pretraining.settings import PretrainConfig  # noqa: E402
 from saulyq.pretraining.transplant import company_vectors, embeddings  # noqa: E402
 from saulyq.taggers.checkpoint import SPECIALS, wrap  # noqa: E402
 from saulyq.taggers.tokenizer import train_wordpiece  # noqa: E402
@@ -85,37 +91,59 @@ def test_a_line_is_read_as_often_as_its_weight_says():
     assert 0.4 < counts[:, 2].mean() < 0.6
 
 
+def settings(**more):
+    given = {"output": "x", "start": "y", "sequence_length": 16} | more
+    return PretrainConfig.model_validate(given)
+
+
+def tokens_of(data):
+    """The tokens of all sequences before they were masked."""
+    return np.array([np.concatenate([[data.cls], packed]) for packed in data.packed])
+
+
 def test_sequences_are_packed_anew_in_each_epoch_and_the_same_for_the_same_seed(tokenizer):
     def packed(epoch, seed=0):
-        data = PackedCorpus(corpus_of(TEXTS), tokenizer, 16, seed)
+        data = PackedCorpus(corpus_of(TEXTS), tokenizer, settings(seed=seed))
         data.set_epoch(epoch)
-        return np.stack([data[i] for i in range(len(data))])
+        return np.stack([data[i]["input_ids"] for i in range(len(data))]), tokens_of(data)
 
-    first = packed(0)
+    first, tokens = packed(0)
     assert first.shape[1] == 16
     assert (first[:, 0] == tokenizer.cls_token_id).all()
-    np.testing.assert_array_equal(first, packed(0))
-    assert (first != packed(1)).any()
-    assert (first != packed(0, seed=1)).any()
+    np.testing.assert_array_equal(first, packed(0)[0])
+    assert (tokens != packed(1)[1]).any()
+    assert (tokens != packed(0, seed=1)[1]).any()
     # All lines, a separator after each: nothing is lost but the end that fills no sequence.
     n_tokens = sum(len(ids) + 1 for ids in tokenizer(TEXTS, add_special_tokens=False)["input_ids"])
     assert len(first) == n_tokens // 15
 
 
 def test_masking_hides_a_share_of_tokens_and_no_special_one(tokenizer):
-    torch.manual_seed(0)
-    data = PackedCorpus(corpus_of(TEXTS * 5), tokenizer, 32, 0)
-    sequences = [data[i] for i in range(len(data))]
-    batch = Masking(tokenizer, 0.3)(sequences)
-    tokens = torch.from_numpy(np.stack(sequences))
-    guessed = batch["labels"] != IGNORED
-    assert torch.equal(batch["labels"][guessed], tokens[guessed])
-    assert torch.equal(batch["input_ids"][~guessed], tokens[~guessed])
-    special = torch.isin(tokens, torch.tensor(tokenizer.all_special_ids))
-    assert not (guessed & special).any()
-    assert 0.25 < guessed[~special].float().mean() < 0.35
-    hidden = batch["input_ids"][guessed] == tokenizer.mask_token_id
-    assert 0.7 < hidden.float().mean() < 0.9
+    config = settings(mask_rate=0.4, last_mask_rate=0.2, epochs=3)
+    data = PackedCorpus(corpus_of(TEXTS * 8), tokenizer, config)
+    for epoch, rate in enumerate((0.4, 0.3, 0.2)):
+        data.set_epoch(epoch)
+        batch = Collator(tokenizer.pad_token_id)([data[i] for i in range(len(data))])
+        tokens = torch.from_numpy(tokens_of(data))
+        guessed = batch["labels"] != IGNORED
+        assert torch.equal(batch["labels"][guessed], tokens[guessed])
+        assert torch.equal(batch["input_ids"][~guessed], tokens[~guessed])
+        special = torch.isin(tokens, torch.tensor(tokenizer.all_special_ids))
+        assert not (guessed & special).any()
+        assert guessed[~special].float().mean() == pytest.approx(rate, abs=0.05)
+        hidden = batch["input_ids"][guessed] == tokenizer.mask_token_id
+        assert hidden.float().mean() == pytest.approx(0.8, abs=0.1)
+
+
+def test_sentences_with_meanings_are_padded(tokenizer):
+    ids = tokenizer(["нан", "кеме теңізде жүзіп барады"])["input_ids"]
+    known = Known(ids, np.eye(2, dtype=np.float32))
+    data = PackedCorpus(corpus_of(TEXTS), tokenizer, settings(), known)
+    batch = Collator(tokenizer.pad_token_id)([data[i] for i in range(len(data))])
+    rows = batch["meanings"].argmax(dim=1)
+    for sentence, mask, row in zip(batch["sentences"], batch["sentence_mask"], rows, strict=True):
+        assert sentence[mask.bool()].tolist() == ids[row]
+        assert (sentence[~mask.bool()] == tokenizer.pad_token_id).all()
 
 
 def test_tokens_in_like_company_get_like_vectors():
@@ -129,7 +157,7 @@ def test_tokens_in_like_company_get_like_vectors():
 def test_a_token_starts_as_the_mean_of_its_meaning(tokenizer, teacher_folder):
     teacher = Teacher(str(teacher_folder))
     tokens = tokenizer.convert_ids_to_tokens(range(len(tokenizer)))
-    stream = PackedCorpus(corpus_of(TEXTS), tokenizer, 16, 0).packed.ravel()
+    stream = PackedCorpus(corpus_of(TEXTS), tokenizer, settings()).packed.ravel()
     assert "нан" in tokens
     made = embeddings(tokens, stream, {"нан": "bread is"}, teacher, rng=np.random.default_rng(0))
     table = teacher.model.get_input_embeddings().weight.detach().numpy()
@@ -180,13 +208,57 @@ def test_an_encoder_is_made_and_fine_tuned(folders, tmp_path):
     assert model.config.vocab_size == len(tokenizer)
     curve = json.loads((encoder / "loss.json").read_text("utf-8"))
     assert set(curve[0]) == {"step", "epoch", "loss"}
-    words = arguments("smoke", tmp_path / "data", tmp_path / "m", base_model=encoder, epochs=1)
-    config = (ROOT / "configs" / "xlmr_base.yaml").read_text("utf-8")
-    assert "base_model" in config
-    words[1] = str(ROOT / "configs" / "xlmr_base.yaml")
-    assert train.main([*words, "--max_tokens", "32"]) == 0
+    told = {"base_model": encoder, "epochs": 1, "max_tokens": 32, "onnx": "false"}
+    assert train.main(arguments("compact", tmp_path / "data", tmp_path / "m", **told)) == 0
+    card = (encoder / "README.md").read_text("utf-8")
+    assert "pipeline_tag: fill-mask" in card
+    assert "| more | " in card
 
 
 def test_a_run_starts_from_exactly_one_thing(folders, capsys):
     assert run_script(lambda: pretraining.main([*folders, "--start", "x"])) == 1
     assert "set exactly one of transplant, size and start" in capsys.readouterr().err
+
+
+def command(folders, *launcher, **more):
+    words = [f"--{name}={value}" for name, value in more.items()]
+    return [sys.executable, *launcher, "-m", "saulyq.pretraining", *folders, *words]
+
+
+def weights(folder):
+    return load_file(folder / "model.safetensors")
+
+
+@pytest.mark.slow
+def test_a_killed_run_goes_on_and_ends_as_if_uninterrupted(folders, tmp_path):
+    more = {"epochs": 30, "last_mask_rate": 0.4}
+    whole = command(folders, output=tmp_path / "whole", **more)
+    subprocess.run(whole, check=True, capture_output=True, cwd=ROOT)
+    words = command(folders, output=tmp_path / "killed", **more)
+    killed = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=ROOT)
+    while not list((tmp_path / "killed.partial").glob("checkpoint-*/trainer_state.json")):
+        assert killed.poll() is None, "the run ended before its first checkpoint"
+        time.sleep(0.01)
+    killed.kill()
+    killed.communicate()
+    assert not (tmp_path / "killed").exists()
+    subprocess.run([*words, "--resume"], check=True, capture_output=True, cwd=ROOT)
+    one, two = weights(tmp_path / "whole"), weights(tmp_path / "killed")
+    for name, value in one.items():
+        np.testing.assert_allclose(value, two[name], atol=1e-5)
+
+
+@pytest.mark.slow
+def test_two_processes_make_one_encoder(folders, tmp_path):
+    launcher = ["-m", "torch.distributed.run", "--nproc_per_node", "2"]
+    done = subprocess.run(
+        command(folders, *launcher),
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=ROOT,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert done.stdout.count("encoder written to") == 1
+    assert all(np.isfinite(value).all() for value in weights(tmp_path / "encoder").values())

@@ -16,7 +16,7 @@ from saulyq.pretraining.card import make_card
 from saulyq.pretraining.corpus import find_files, read_corpus
 from saulyq.pretraining.meanings import Teacher, learn_meanings, read_pairs
 from saulyq.pretraining.run import run
-from saulyq.pretraining.sequences import Masking, PackedCorpus
+from saulyq.pretraining.sequences import PackedCorpus
 from saulyq.pretraining.settings import PretrainConfig
 from saulyq.pretraining.vocabulary import tokenizer_for
 from saulyq.scripts import is_first_process, read_overrides, run_script
@@ -33,15 +33,13 @@ def main(argv: list[str] | None = None) -> int:
     corpus = read_corpus(files, config.weights, train.texts, config.train_weight, held_out)
 
     tokenizer = tokenizer_for(config, corpus)
-    packed = PackedCorpus(corpus, tokenizer, config.sequence_length, config.seed)
     known = None
     if config.meanings:
         pairs = read_pairs(config.meanings.pairs)
         known = learn_meanings(pairs, Teacher(config.meanings.teacher), tokenizer)
+    packed = PackedCorpus(corpus, tokenizer, config, known)
     learner = encoders.start(config, tokenizer, packed.packed.ravel())
-    curve = run(
-        learner, Masking(tokenizer, config.mask_rate, known), packed, config, resume=args.resume
-    )
+    curve = run(learner, packed, tokenizer.pad_token_id, config, resume=args.resume)
     if is_first_process():
         with written_whole(config.output) as draft:
             encoders.kept(learner).save_pretrained(draft)

@@ -7,32 +7,19 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import Trainer, TrainerCallback, TrainingArguments
+from transformers import Trainer, TrainingArguments
 from transformers.trainer_utils import get_last_checkpoint
 
 from saulyq.errors import UserError
-from saulyq.pretraining.sequences import Masking, PackedCorpus
+from saulyq.pretraining.sequences import Collator, PackedCorpus
 from saulyq.pretraining.settings import PretrainConfig
 from saulyq.taggers.precision import uses_bf16
 
 logger = logging.getLogger(__name__)
 
 
-class MaskRate(TrainerCallback):  # type: ignore[misc]
-    """Moves the mask rate in a straight line from the first epoch to the last."""
-
-    def __init__(self, masking: Masking, config: PretrainConfig) -> None:
-        self.masking = masking
-        self.config = config
-
-    def on_epoch_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        first, last = self.config.mask_rate, self.config.last_mask_rate
-        done = round(state.epoch or 0) / max(1, self.config.epochs - 1)
-        self.masking.rate = first + (last - first) * min(1.0, done)
-
-
 def run(
-    model: Any, masking: Masking, packed: PackedCorpus, config: PretrainConfig, *, resume: bool
+    model: Any, packed: PackedCorpus, padding: int, config: PretrainConfig, *, resume: bool
 ) -> list[dict[str, float]]:
     """Train the model in place and return the loss curve: step, epoch and loss, a point each."""
     folder = config.output.with_name(config.output.name + ".partial")
@@ -44,8 +31,7 @@ def run(
         model=model,
         args=arguments,
         train_dataset=packed,
-        data_collator=masking,
-        callbacks=[MaskRate(masking, config)],
+        data_collator=Collator(padding),
     )
     trainer.train(resume_from_checkpoint=get_last_checkpoint(str(folder)) if resume else None)
     points = [entry for entry in trainer.state.log_history if "loss" in entry]
