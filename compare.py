@@ -9,7 +9,7 @@ from pathlib import Path
 from saulyq import artifacts, cards, evaluation, thresholds
 from saulyq.artifacts import ModelFolder
 from saulyq.blocks import renew_file
-from saulyq.comparison import Result, check_same_topics, compare, markdown
+from saulyq.comparison import Result, check_same_topics, compare, markdown, names_of
 from saulyq.data import Split, checksum, read_split, split_path
 from saulyq.errors import UserError
 from saulyq.robustness import markdown as robustness_table
@@ -34,6 +34,7 @@ def main(argv: list[str] | None = None) -> int:
     report |= {
         "data": checksum(split_path(args.data, args.split)),
         "commit": artifacts.commit(),
+        "read_by": [type(model.model).__name__ for model in models],
         "weights": [model.manifest["weights"] for model in models],
         "versions": artifacts.versions(),
     }
@@ -51,15 +52,6 @@ def main(argv: list[str] | None = None) -> int:
         for model in models:
             renew_file(model.folder / "README.md", {cards.TEST_FIGURES: markdown(report)})
     return 0
-
-
-def names_of(models: list[ModelFolder]) -> list[str]:
-    """Return the name of each model's folder, its whole path where two are called alike."""
-    names = [model.folder.resolve().name for model in models]
-    return [
-        name if names.count(name) == 1 else str(model.folder)
-        for name, model in zip(names, models, strict=True)
-    ]
 
 
 def score(name: str, model: ModelFolder, split: Split) -> Result:

@@ -16,7 +16,7 @@ from typing import Any
 
 from safetensors import SafetensorError
 
-from saulyq.config import RunConfig
+from saulyq.config import RunConfig, TransformerConfig
 from saulyq.data import SPLITS, checksum
 from saulyq.errors import UserError
 from saulyq.evaluation import Report
@@ -43,6 +43,11 @@ def check_output(folder: Path) -> None:
     """Raise UserError if a model cannot be written to `folder`, before any time is spent."""
     if folder.exists() and not _is_ours(folder / "manifest.json"):
         raise UserError(f"{folder} exists and is not a model folder; choose another --output")
+    check_parent(folder)
+
+
+def check_parent(folder: Path) -> None:
+    """Raise UserError unless `folder` can be written where it is to stand."""
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -143,6 +148,8 @@ def manifest_of(config: RunConfig, *, n_train: int, n_valid: int) -> dict[str, A
     data = {split: checksum(path) for split, path in splits.items() if path.is_file()}
     if config.extra_train is not None:
         data["extra_train"] = checksum(config.extra_train)
+    if isinstance(config, TransformerConfig) and config.soft_labels is not None:
+        data["soft_labels"] = checksum(config.soft_labels)
     return {
         "format": FORMAT,
         "tagger": config.tagger,

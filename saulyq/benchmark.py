@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from saulyq import artifacts
+from saulyq.comparison import names_of
 from saulyq.data import read_paragraphs
 from saulyq.scripts import positive, run_script
 from saulyq.taggers import BACKENDS, ScoringModel
@@ -35,15 +36,16 @@ def main(argv: list[str] | None = None) -> int:
         "language": lambda texts: [language_of(text) for text in texts],
     }
     cyrillic = [to_cyrillic(text) for text in texts]
-    for folder in args.models:
-        model = artifacts.load(folder, backend=args.backend).model
-        steps[f"scores of {folder.name}"] = partial(scores_of, model, cyrillic)
+    models = [artifacts.load(folder, backend=args.backend) for folder in args.models]
+    names = names_of(models)
+    for name, loaded in zip(names, models, strict=True):
+        steps[f"scores of {name}"] = partial(scores_of, loaded.model, cyrillic)
     seconds = time_side_by_side(steps, texts, args.rounds)
-    slowest = seconds[f"scores of {args.models[0].name}"]
+    first = seconds[f"scores of {names[0]}"]
     print(f"{len(texts)} paragraphs, {args.rounds} rounds")
     print(f"{'step':<28}{'ms a paragraph':>16}{'of the first model':>20}")
     for name, total in seconds.items():
-        print(f"{name:<28}{1000 * total / len(texts):>16.3f}{total / slowest:>20.1%}")
+        print(f"{name:<28}{1000 * total / len(texts):>16.3f}{total / first:>20.1%}")
     return 0
 
 

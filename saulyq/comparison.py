@@ -34,6 +34,15 @@ def check_same_topics(models: Sequence[ModelFolder]) -> None:
             raise UserError(f"{model.folder} and {models[0].folder} have different topics")
 
 
+def names_of(models: Sequence[ModelFolder]) -> list[str]:
+    """Return the name of each model's folder, its whole path where two are called alike."""
+    names = [model.folder.resolve().name for model in models]
+    return [
+        name if names.count(name) == 1 else str(model.folder)
+        for name, model in zip(names, models, strict=True)
+    ]
+
+
 def article_counts(
     gold: NDArray[np.bool_], tags: NDArray[np.bool_], article_ids: Sequence[str]
 ) -> NDArray[np.float64]:

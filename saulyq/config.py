@@ -2,7 +2,7 @@
 
 import difflib
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
@@ -112,7 +112,8 @@ def read_config(kind: type[Config], path: Path, overrides: dict[str, str]) -> Co
 def _with_overrides(path: Path, overrides: dict[str, str]) -> dict[str, Any]:
     settings = _read_settings(path)
     for given, text in overrides.items():
-        name = given.replace("-", "_")
+        setting, dot, inner = given.partition(".")  # file names in a group keep their dashes
+        name = setting.replace("-", "_") + dot + inner
         _put(settings, name, _parse(text, name))
     return settings
 
@@ -181,13 +182,24 @@ def _put(settings: dict[str, Any], name: str, value: Any) -> None:
 
 def _explain(error: ValidationError, config: type[BaseModel]) -> str:
     problem = error.errors()[0]
-    name = ".".join(str(part) for part in problem["loc"])
+    place = [str(part) for part in problem["loc"]]
+    name = ".".join(place)
     if problem["type"] == "extra_forbidden":
-        known = set(config.model_fields) if len(problem["loc"]) == 1 else set()
-        known |= set(RandomInit.model_fields) if "." in name else set()
-        near = difflib.get_close_matches(str(problem["loc"][-1]), known, n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else f"; settings: {', '.join(sorted(known))}"
+        known = sorted(_settings_beside(place, config))
+        near = difflib.get_close_matches(place[-1], known, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else f"; settings: {', '.join(known)}"
         return f"unknown setting {name!r}{hint}"
     if problem["type"] == "missing":
         return f"setting {name!r} is missing"
+    if problem["type"] == "value_error":  # a check of several settings together
+        message = str(problem["msg"]).removeprefix("Value error, ")
+        return f"{name}: {message}" if name else message
     return f"setting {name!r} is {problem['input']!r}; {problem['msg']}"
+
+
+def _settings_beside(place: list[str], config: type[BaseModel]) -> set[str]:
+    """Return the settings of the group that a wrong name stands in."""
+    for group in place[:-1]:
+        kinds = get_args(config.model_fields[group].annotation)
+        config = next(kind for kind in kinds if kind is not type(None))
+    return set(config.model_fields)

@@ -15,10 +15,10 @@ import numpy as np
 from saulyq import artifacts
 from saulyq.calibration import scores_of
 from saulyq.comparison import check_same_topics
-from saulyq.data import read_split
 from saulyq.errors import UserError
-from saulyq.pretraining.corpus import find_files, read_corpus
-from saulyq.scripts import positive, run_script
+from saulyq.pretraining.corpus import find_files, held_out_texts, read_corpus
+from saulyq.scripts import positive, run_script, whole
+from saulyq.taggers import BACKENDS
 from saulyq.taggers.soft_labels import SoftLabels, write_soft_labels
 from saulyq.text import to_cyrillic
 
@@ -27,23 +27,27 @@ WORDS = (4, 150)  # shorter texts say too little, longer ones take too long
 
 def main(argv: list[str] | None = None) -> int:
     args = parse_args(argv)
+    artifacts.check_parent(args.output)
     models = [artifacts.load(folder, backend=args.backend) for folder in args.models]
     check_same_topics(models)
     topics = models[0].topics
-    held_out = [t for s in ("valid", "test") for t in read_split(args.data, s, topics).texts]
-    corpus = read_corpus(find_files(args.texts), {}, [], 0.0, held_out)
-    low, high = WORDS
-    lines = [line for line in corpus.lines if low <= len(line.split()) <= high]
-    if not lines:
-        raise UserError(f"--texts {args.texts}: no line of {low} to {high} words")
-    rng = np.random.default_rng(args.seed)
-    rows = np.sort(rng.permutation(len(lines))[: args.most])
-    texts = [to_cyrillic(lines[row]) for row in rows]
+    corpus = read_corpus(find_files(args.texts), {}, [], 0.0, held_out_texts(args.data, topics))
+    texts = draw(corpus.lines, args.most, np.random.default_rng(args.seed))
+    if not texts:
+        raise UserError(f"--texts {args.texts}: no line of {WORDS[0]} to {WORDS[1]} words")
     margins = np.mean([model.model.margins(texts)[0] for model in models], axis=0)
     scores = scores_of(margins, topics.mode)
     write_soft_labels(args.output, SoftLabels(texts, scores.tolist()))
     print(f"{len(texts)} texts, scores above a half: {int((scores > 0.5).sum())}")
     return 0
+
+
+def draw(lines: list[str], most: int, rng: np.random.Generator) -> list[str]:
+    """Return up to `most` lines of a fit length, in Cyrillic, in their order."""
+    low, high = WORDS
+    fit = [line for line in lines if low <= len(line.split()) <= high]
+    rows = np.sort(rng.permutation(len(fit))[:most])
+    return [to_cyrillic(fit[row]) for row in rows]
 
 
 def parse_args(argv: list[str] | None) -> argparse.Namespace:
@@ -53,8 +57,8 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
     add("--texts", required=True, help="a folder or a glob of .txt and .txt.gz files")
     add("--data", type=Path, default=Path("data"), help="whose valid and test are kept out")
     add("--most", type=positive, default=50_000, help="lines, drawn at random")
-    add("--seed", type=int, default=0)
-    add("--backend", choices=("auto", "onnx", "torch"), default="auto")
+    add("--seed", type=whole, default=0)
+    add("--backend", choices=BACKENDS, default="auto")
     add("--output", type=Path, required=True)
     return parser.parse_args(argv)
 

@@ -25,8 +25,10 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("folder", type=Path, help="with train.tsv, dev.tsv, test.tsv")
     parser.add_argument("--output", type=Path, required=True, help="the data folder to write")
     args = parser.parse_args(argv)
+    if (args.output / "topics.yaml").exists():
+        raise UserError(f"{args.output} holds a data folder; name another --output")
     splits = {ours: read_sentences(args.folder / f"{s}.tsv") for s, ours in SPLITS.items()}
-    categories = sorted({row["category"] for row in splits["train"]})
+    categories = sorted({row["category"] for rows in splits.values() for row in rows})
     args.output.mkdir(parents=True, exist_ok=True)
     save_topics(
         args.output / "topics.yaml",
@@ -45,8 +47,8 @@ def read_sentences(path: Path) -> list[dict[str, str]]:
     try:
         with path.open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE))
-    except OSError as error:
-        raise UserError(f"{path}: cannot be read ({error.strerror})") from error
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise UserError(f"{path}: cannot be read ({error})") from error
     for number, row in enumerate(rows, start=2):
         if any(not row.get(column) for column in COLUMNS):
             raise UserError(f"{path}:{number}: expected the columns {', '.join(COLUMNS)}")

@@ -164,7 +164,26 @@ def test_cyrillic_letters_typed_into_latin_words_are_read():
         ("sanaviatsijamen", "санавиациямен"),
         ("Tezekbaevtyng", "Тезекбаевтың"),
         ("fibrozy", "фиброзы"),
+        # Endings of Kazakh stay.
+        ("arhivinde", "архивінде"),
+        ("kollektivining", "коллективінің"),
     ],
 )
 def test_borrowed_words_that_the_lexicon_lacks_are_spelt_as_in_russian(latin, meant):
     assert to_cyrillic_word(latin, "latin_digraph") == meant
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Patients with COVIDтің were treated in the hospital of the city and they are well",
+        "Bul PDFтер emes",
+    ],
+)
+def test_mixed_words_of_foreign_text_stay(text):
+    assert to_cyrillic(text) == text
+
+
+def test_words_with_cyrillic_letters_that_no_latin_letter_looks_like_stay_mixed():
+    text = "Bul smartphoneдар men jańa emhanalarda dárigerler jumys isteıdi"
+    assert "smartphoneдар" in to_cyrillic(text)

@@ -22,12 +22,15 @@ def lines(tmp_path):
 
 def test_soft_labels_are_the_scores_of_the_mean_margin(tfidf_folder, lines, tmp_path):
     output = tmp_path / "soft.jsonl"
-    words = [str(tfidf_folder), str(tfidf_folder), "--texts", str(lines)]
     data = ["--data", str(tfidf_folder.parent / "data")]
+    prior = tmp_path / "prior"
+    assert train.main(arguments("prior", data[1], prior)) == 0
+    words = [str(tfidf_folder), str(prior), "--texts", str(lines)]
     assert distillation.main([*words, *data, "--output", str(output)]) == 0
     found = read_soft_labels(output, 2)
     assert found.texts == ["кеме теңізге шықты бүгін таңда", "наубайхана нан пісірді тағы да"]
-    expected, _ = artifacts.load(tfidf_folder).model.score(found.texts)
+    one, two = (artifacts.load(f).model.margins(found.texts)[0] for f in (tfidf_folder, prior))
+    expected = 1 / (1 + np.exp(-(one + two) / 2))
     np.testing.assert_allclose(found.scores, expected, atol=1e-4)  # written with four digits
 
 

@@ -343,6 +343,6 @@ def test_a_title_repeated_on_lines_of_its_own_is_one_paragraph(run, tmp_path):
     (tmp_path / "a.txt").write_text("\n".join(lines), "utf-8")
     _, records, err = run(tmp_path / "a.txt")
     assert [r["paragraph"] for r in records] == [0, 3, 4, 5]  # a refrain further down stays
-    assert "title 2" in err[-1]
+    assert "6 rows = 4 tagged + 0 rejected + 2 repeated titles" in err[-1]
     _, records, _ = run(tmp_path / "a.txt", "--no-clean")
     assert len(records) == 6

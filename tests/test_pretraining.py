@@ -75,7 +75,7 @@ def test_corpus_has_each_line_once_and_nothing_held_out(tmp_path):
 
 def test_a_weight_for_no_file_and_a_folder_without_text_are_told(tmp_path):
     (tmp_path / "a.txt").write_text("кеме\n", "utf-8")
-    with pytest.raises(UserError, match="no file is called 'aa'; files: a"):
+    with pytest.raises(UserError, match="no file is called 'aa'; files: a; for a corpus"):
         read_corpus(find_files(str(tmp_path)), {"aa": 2.0}, [], 1.0, [])
     with pytest.raises(UserError, match=r"no \.txt or"):
         find_files(str(tmp_path / "none"))
@@ -213,11 +213,70 @@ def test_an_encoder_is_made_and_fine_tuned(folders, tmp_path):
     card = (encoder / "README.md").read_text("utf-8")
     assert "pipeline_tag: fill-mask" in card
     assert "| more | " in card
+    losses = [point["loss"] for point in curve]
+    assert losses[-1] < losses[0]
+    assert not encoder.with_name("encoder.partial").exists()
 
 
 def test_a_run_starts_from_exactly_one_thing(folders, capsys):
     assert run_script(lambda: pretraining.main([*folders, "--start", "x"])) == 1
-    assert "set exactly one of transplant, size and start" in capsys.readouterr().err
+    assert "c.yaml: set exactly one of transplant, size and start" in capsys.readouterr().err
+
+
+def test_a_run_goes_on_from_an_encoder_with_its_vocabulary(folders, tmp_path):
+    assert pretraining.main(folders) == 0
+    config = json.loads((tmp_path / "c.yaml").read_text("utf-8"))
+    config |= {"start": config["output"], "output": str(tmp_path / "more")}
+    del config["transplant"], config["meanings"]
+    (tmp_path / "c.yaml").write_text(json.dumps(config), "utf-8")
+    assert pretraining.main(folders) == 0
+    one, two = (AutoTokenizer.from_pretrained(tmp_path / f) for f in ("encoder", "more"))
+    assert one.get_vocab() == two.get_vocab()
+
+
+def test_an_encoder_of_another_architecture_starts_from_random_weights(folders, tmp_path):
+    config = json.loads((tmp_path / "c.yaml").read_text("utf-8"))
+    config["size"] = {"architecture": "modernbert", "layers": 1, "width": 16, "heads": 2}
+    del config["transplant"], config["meanings"]
+    (tmp_path / "c.yaml").write_text(json.dumps(config), "utf-8")
+    assert pretraining.main(folders) == 0
+    model = AutoModelForMaskedLM.from_pretrained(tmp_path / "encoder")
+    assert type(model).__name__ == "ModernBertForMaskedLM"
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ({"output": "data"}, "data exists and is not an encoder of ours"),
+        ({"sequence_length": "100"}, "sequence_length is 100; it reads at most 64"),
+        ({"transplant.bodi": "x"}, "unknown setting 'transplant.bodi'; did you mean 'body'?"),
+        ({"weights": "{much-more: 2}"}, "no file is called 'much-more'"),
+    ],
+)
+def test_what_cannot_be_done_is_told_before_time_is_spent(more, told, folders, tmp_path, capsys):
+    words = [f"--{name}={value}" for name, value in more.items()]
+    words = [w.replace("=data", f"={tmp_path / 'data'}") for w in words]
+    assert run_script(lambda: pretraining.main([*folders, *words])) == 1
+    assert told in capsys.readouterr().err
+
+
+def test_resuming_wants_the_same_text(folders, tmp_path, monkeypatch, capsys):
+    def stop(*args, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(pretraining, "make_card", stop)  # after training, before it is written
+    with pytest.raises(KeyboardInterrupt):
+        pretraining.main(folders)
+    monkeypatch.undo()
+    (tmp_path / "corpus" / "more.txt").write_text("жаңа сөз\n", "utf-8")
+    assert run_script(lambda: pretraining.main([*folders, "--resume"])) == 1
+    assert "--resume: text is" in capsys.readouterr().err
+
+
+def test_long_lines_go_through_several_sequences(tokenizer):
+    line = " ".join(["кеме"] * 300)
+    data = PackedCorpus(corpus_of([line]), tokenizer, settings())
+    assert len(data.lines[0]) == 301
 
 
 def command(folders, *launcher, **more):

@@ -12,9 +12,10 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from saulyq.artifacts import check_parent
 from saulyq.errors import UserError
 from saulyq.pretraining.corpus import find_files, read_lines, stem_of
-from saulyq.reading import parse_object
+from saulyq.reading import LineError, parse_object
 from saulyq.scripts import run_script
 
 
@@ -24,6 +25,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--corpus", required=True, help="a folder or a glob of .txt, .txt.gz")
     parser.add_argument("--output", type=Path, required=True, help="a JSONL file")
     args = parser.parse_args(argv)
+    check_parent(args.output)
     texts = {stem_of(path): list(read_lines(path)) for path in find_files(args.corpus)}
     rows = list(labelled(args.pointers, texts))
     with args.output.open("w", encoding="utf-8") as file:
@@ -35,19 +37,25 @@ def main(argv: list[str] | None = None) -> int:
 
 def labelled(pointers: Path, texts: dict[str, list[str]]) -> Iterator[dict[str, object]]:
     """Yield a train row for each pointer; raise UserError if the line is not the one meant."""
-    for number, line in enumerate(pointers.read_text(encoding="utf-8").splitlines(), start=1):
-        pointer = parse_object(line)
-        source, place = str(pointer["source"]), int(pointer["line"])
+    for number, line in enumerate(read_lines(pointers), start=1):
         where = f"{pointers}:{number}"
+        try:
+            pointer = parse_object(line)
+            source, place = str(pointer["source"]), int(pointer["line"])
+            check, topics = pointer["check"], pointer["topics"]
+        except (LineError, KeyError, TypeError, ValueError) as error:
+            raise UserError(
+                f"{where}: expected source, line, check and topics ({error!r})"
+            ) from error
         if source not in texts:
             raise UserError(f"{where}: the corpus has no file {source}.txt or {source}.txt.gz")
         if not 1 <= place <= len(texts[source]):
             raise UserError(f"{where}: {source} has {len(texts[source])} lines, not {place}")
         text = texts[source][place - 1].strip()
-        if check_of(text) != pointer["check"]:
+        if check_of(text) != check:
             raise UserError(f"{where}: line {place} of {source} is another one; get that version")
         id = f"{source}:{place}"
-        yield {"id": id, "article_id": id, "text": text, "topics": pointer["topics"]}
+        yield {"id": id, "article_id": id, "text": text, "topics": topics}
 
 
 def check_of(text: str) -> str:

@@ -4,60 +4,109 @@
 """
 
 import argparse
+import hashlib
 import logging
 import sys
 from pathlib import Path
 
-from saulyq.artifacts import write_json, written_whole
+from saulyq.artifacts import check_parent, write_json, written_whole
 from saulyq.config import read_config
 from saulyq.data import read_split
+from saulyq.errors import UserError
 from saulyq.pretraining import encoders
 from saulyq.pretraining.card import make_card
-from saulyq.pretraining.corpus import find_files, read_corpus
-from saulyq.pretraining.meanings import Teacher, learn_meanings, read_pairs
+from saulyq.pretraining.corpus import Corpus, find_files, held_out_texts, key_of, read_corpus
+from saulyq.pretraining.meanings import Known, Teacher, learn_meanings, read_pairs
 from saulyq.pretraining.run import run
 from saulyq.pretraining.sequences import PackedCorpus
 from saulyq.pretraining.settings import PretrainConfig
 from saulyq.pretraining.vocabulary import tokenizer_for
 from saulyq.scripts import is_first_process, read_overrides, run_script
+from saulyq.taggers.base import Checkpoints
 from saulyq.topics import load_topics
+
+CURVE = "loss.json"  # also the mark of a folder that may be written over
 
 
 def main(argv: list[str] | None = None) -> int:
-    args, rest = parse_args(argv)
-    config = read_config(PretrainConfig, args.config, read_overrides(rest))
+    args, overrides = parse_args(argv)
+    config = read_config(PretrainConfig, args.config, overrides)
+    check_output(config.output)
     topics = load_topics(config.data / "topics.yaml")
-    train, valid, test = (read_split(config.data, s, topics) for s in ("train", "valid", "test"))
-    held_out = valid.texts + test.texts  # read for this only
+    train = read_split(config.data, "train", topics)
+    held_out = held_out_texts(config.data, topics)  # read for this only
     files = find_files(args.corpus)
     corpus = read_corpus(files, config.weights, train.texts, config.train_weight, held_out)
 
     tokenizer = tokenizer_for(config, corpus)
-    known = None
-    if config.meanings:
-        pairs = read_pairs(config.meanings.pairs)
-        known = learn_meanings(pairs, Teacher(config.meanings.teacher), tokenizer)
+    pairs = translated_pairs(config, held_out)
+    known = meanings_of(pairs, config, tokenizer)
     packed = PackedCorpus(corpus, tokenizer, config, known)
     learner = encoders.start(config, tokenizer, packed.packed.ravel())
-    curve = run(learner, packed, tokenizer.pad_token_id, config, resume=args.resume)
-    if is_first_process():
-        with written_whole(config.output) as draft:
-            encoders.kept(learner).save_pretrained(draft)
-            tokenizer.save_pretrained(draft)
-            write_json(draft / "loss.json", curve)
-            card = make_card(config, files, curve[-1]["loss"])
-            (draft / "README.md").write_text(card, encoding="utf-8")
-        print(f"encoder written to {config.output}")
+    checkpoints = Checkpoints(config.output.with_name(config.output.name + ".partial"), args.resume)
+    text = fingerprint(corpus, pairs)
+    curve = run(learner, packed, tokenizer.pad_token_id, config, checkpoints, fingerprint=text)
+    if not is_first_process():
+        return 0
+
+    card = make_card(config, corpus, curve[-1]["loss"])
+    with written_whole(config.output) as draft:
+        encoders.kept(learner).save_pretrained(draft)
+        tokenizer.save_pretrained(draft)
+        write_json(draft / CURVE, curve)
+        (draft / "README.md").write_text(card, encoding="utf-8")
+    checkpoints.clear()
+    print(f"encoder written to {config.output}")
     return 0
 
 
-def parse_args(argv: list[str] | None) -> tuple[argparse.Namespace, list[str]]:
+def check_output(folder: Path) -> None:
+    """Raise UserError if an encoder cannot be written to `folder`, before any time is spent."""
+    if folder.exists() and not (folder / CURVE).is_file():
+        raise UserError(f"{folder} exists and is not an encoder of ours; choose another --output")
+    check_parent(folder)
+
+
+def translated_pairs(config: PretrainConfig, held_out: list[str]) -> list[tuple[str, str]]:
+    """Return the sentences with a translation, none that is held out; [] without meanings."""
+    if config.meanings is None:
+        return []
+    shunned = {key_of(text) for text in held_out}
+    pairs = [p for p in read_pairs(config.meanings.pairs) if key_of(p[0]) not in shunned]
+    if not pairs:
+        raise UserError(f"{config.meanings.pairs}: no pairs")
+    return pairs
+
+
+def meanings_of(
+    pairs: list[tuple[str, str]], config: PretrainConfig, tokenizer: object
+) -> Known | None:
+    """Return what the teacher makes of the translations; None without meanings."""
+    if config.meanings is None:
+        return None
+    return learn_meanings(pairs, Teacher(config.meanings.teacher), tokenizer)
+
+
+def fingerprint(corpus: Corpus, pairs: list[tuple[str, str]]) -> str:
+    """Return a checksum of all text: the vocabulary of a checkpoint goes with no other."""
+    total = hashlib.sha256("\0".join(corpus.lines).encode())
+    total.update(corpus.weights.tobytes())
+    total.update(repr(pairs).encode())
+    return total.hexdigest()
+
+
+def parse_args(argv: list[str] | None) -> tuple[argparse.Namespace, dict[str, str]]:
+    """Return what is not a setting, and the settings given as `--name value`."""
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
     add = parser.add_argument
     add("--config", type=Path, required=True, help="a YAML file, see configs/pretrain_compact.yaml")
     add("--corpus", required=True, help="a folder or a glob of .txt and .txt.gz files")
     add("--resume", action="store_true", help="go on from the last checkpoint")
-    return parser.parse_known_args(argv)
+    args, rest = parser.parse_known_args(argv)
+    try:
+        return args, read_overrides(rest)
+    except UserError as error:
+        parser.error(str(error))
 
 
 if __name__ == "__main__":

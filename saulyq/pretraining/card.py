@@ -1,11 +1,10 @@
 """The model card of an encoder: what it was made from, and how to use it."""
 
-from collections.abc import Sequence
 from pathlib import Path
 
 from saulyq.artifacts import commit
 from saulyq.cards import metadata
-from saulyq.pretraining.corpus import read_lines, stem_of
+from saulyq.pretraining.corpus import OWN, Corpus
 from saulyq.pretraining.settings import PretrainConfig
 
 _CARD = """---
@@ -29,16 +28,16 @@ model = AutoModelForMaskedLM.from_pretrained("path/to/{name}")
 ## How it was made
 
 {start}
-{meanings}The last training loss was {loss:.2f} after {epochs} epochs; `loss.json` has the curve.
+{meanings}The last loss{parts} was {loss:.2f} after {epochs} epochs; `loss.json` has the curve.
 Commit `{commit}`, seed {seed}.
 
-Text, and how often it is read in an epoch, besides the train paragraphs ({train_weight:g} times):
+Text (each line once, `train` are our own paragraphs), and how often it is read in an epoch:
 
 | file | words | times | source and licence |
 |---|--:|--:|---|
 {sources}
 
-The text is not in this folder. No text of the valid and test splits took part.
+The text is not in this folder. No paragraph of the valid and test splits stands in it.
 
 ## Limits
 
@@ -47,7 +46,7 @@ reviews. Text is read in lower case.
 """
 
 
-def make_card(config: PretrainConfig, files: Sequence[Path], last_loss: float) -> str:
+def make_card(config: PretrainConfig, corpus: Corpus, last_loss: float) -> str:
     """Return the card of an encoder just trained."""
     return _CARD.format(
         metadata=metadata(["kk", "ru"], task="fill-mask", library="transformers"),
@@ -55,11 +54,11 @@ def make_card(config: PretrainConfig, files: Sequence[Path], last_loss: float) -
         start=_start(config),
         meanings=_meanings(config),
         loss=last_loss,
+        parts="" if config.meanings is None else ", of both tasks together,",
         epochs=config.epochs,
         commit=commit(),
         seed=config.seed,
-        train_weight=config.train_weight,
-        sources="\n".join(_source(config, path) for path in files),
+        sources="\n".join(_source(config, name, n) for name, n in corpus.n_words.items()),
     )
 
 
@@ -85,8 +84,7 @@ def _meanings(config: PretrainConfig) -> str:
     )
 
 
-def _source(config: PretrainConfig, path: Path) -> str:
-    name = stem_of(path)
-    n_words = sum(len(line.split()) for line in read_lines(path))
-    weight = config.weights.get(name, 1.0)
-    return f"| {name} | {n_words:,} | {weight:g} | {config.sources.get(name, 'not told')} |"
+def _source(config: PretrainConfig, name: str, n_words: int) -> str:
+    weight = config.train_weight if name == OWN else config.weights.get(name, 1.0)
+    told = "CC BY 4.0, `data/`" if name == OWN else config.sources.get(name, "not told")
+    return f"| {name} | {n_words:,} | {weight:g} | {told} |"

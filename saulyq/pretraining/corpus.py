@@ -3,19 +3,25 @@
 import glob
 import gzip
 import logging
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+import zlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from saulyq.data import read_split
 from saulyq.errors import UserError
+from saulyq.reading import LineError, decode_line
 from saulyq.text import normalise
+from saulyq.topics import TopicSet
 
 logger = logging.getLogger(__name__)
 
 ENDINGS = (".txt", ".txt.gz")
+OWN = "train"  # the name of our own paragraphs among the files
 
 
 @dataclass(frozen=True)
@@ -24,6 +30,7 @@ class Corpus:
 
     lines: list[str]
     weights: NDArray[np.float64]
+    n_words: dict[str, int] = field(default_factory=dict)  # of the lines kept, by file
 
     def draw(self, rng: np.random.Generator) -> NDArray[np.int64]:
         """Return the rows of one epoch in a random order; a weight of 1.5 is once or twice."""
@@ -40,6 +47,9 @@ def find_files(pattern: str) -> list[Path]:
     files = sorted(path for path in found if path.name.endswith(ENDINGS) and path.is_file())
     if not files:
         raise UserError(f"--corpus {pattern}: no {' or '.join(ENDINGS)} files")
+    repeated = [name for name, n in Counter(map(stem_of, files)).items() if n > 1]
+    if repeated:
+        raise UserError(f"--corpus {pattern}: two files are called {repeated[0]!r}; rename one")
     return files
 
 
@@ -48,7 +58,7 @@ def read_corpus(
     weights: Mapping[str, float],
     own: list[str],
     own_weight: float,
-    held_out: list[str],
+    held_out: Iterable[str],
 ) -> Corpus:
     """Return the lines of the files and our own paragraphs, each once, none that is held out.
 
@@ -58,43 +68,56 @@ def read_corpus(
     names = {stem_of(path) for path in files}
     if strange := sorted(set(weights) - names):
         raise UserError(
-            f"weights: no file is called {strange[0]!r}; files: {', '.join(sorted(names))}"
+            f"weights: no file is called {strange[0]!r}; files: {', '.join(sorted(names))}; "
+            "for a corpus of your own, --weights {}"
         )
-    seen = {_key(text) for text in held_out}
+    seen = {key_of(text) for text in held_out}
     lines: list[str] = []
     line_weights: list[float] = []
+    n_words: Counter[str] = Counter()
     n_read = 0
-    for text, weight in _weighted(files, weights, own, own_weight):
+    for name, text in _named(files, own):
         n_read += 1
-        line = normalise(text)
-        key = _key(line)
+        line, key = normalise(text), key_of(text)
+        weight = own_weight if name == OWN else weights.get(name, 1.0)
         if key and weight > 0 and key not in seen:
             seen.add(key)
             lines.append(line)
             line_weights.append(weight)
+            n_words[name] += len(line.split())
     logger.info("corpus: %d lines of %d are kept", len(lines), n_read)
-    return Corpus(lines, np.array(line_weights))
+    if not lines:
+        raise UserError("the corpus holds no line that is not held out; is it the right folder?")
+    return Corpus(lines, np.array(line_weights), dict(n_words))
 
 
-def _weighted(
-    files: list[Path], weights: Mapping[str, float], own: list[str], own_weight: float
-) -> Iterator[tuple[str, float]]:
-    yield from ((text, own_weight) for text in own)
+def _named(files: list[Path], own: list[str]) -> Iterator[tuple[str, str]]:
+    yield from ((OWN, text) for text in own)
     for path in files:
-        weight = weights.get(stem_of(path), 1.0)
-        yield from ((line, weight) for line in read_lines(path))
+        yield from ((stem_of(path), line) for line in read_lines(path))
+
+
+def held_out_texts(data: Path, topics: TopicSet) -> list[str]:
+    """Return the paragraphs of valid and test as they are written, and in Cyrillic."""
+    splits = [read_split(data, name, topics) for name in ("valid", "test")]
+    return [
+        text
+        for s in splits
+        for p, c in zip(s.paragraphs, s.texts, strict=True)
+        for text in (p.text, c)
+    ]
 
 
 def read_lines(path: Path) -> Iterator[str]:
     """Yield the lines of a text file, packed or not; raise UserError where it is not UTF-8."""
     try:
         with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as file:
-            for raw in file:
-                yield raw.decode("utf-8")
-    except (OSError, EOFError) as error:
+            for number, raw in enumerate(file, start=1):
+                yield decode_line(raw, number).rstrip("\n")
+    except (OSError, EOFError, zlib.error) as error:
         raise UserError(f"{path}: cannot be read ({error})") from error
-    except UnicodeDecodeError as error:
-        raise UserError(f"{path}: not UTF-8 ({error.reason}); convert it first") from error
+    except LineError as error:
+        raise UserError(f"{path}:{number}: {error}") from error
 
 
 def stem_of(path: Path) -> str:
@@ -102,6 +125,6 @@ def stem_of(path: Path) -> str:
     return path.name.removesuffix(".gz").removesuffix(".txt")
 
 
-def _key(text: str) -> str:
+def key_of(text: str) -> str:
     """Return what two lines that say the same have in common: letters and digits, lower case."""
-    return "".join(filter(str.isalnum, text.lower()))
+    return "".join(filter(str.isalnum, normalise(text).lower()))

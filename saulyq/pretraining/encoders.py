@@ -70,9 +70,20 @@ class ModernBertLearner(Learner, ModernBertForMaskedLM):  # type: ignore[misc]
 def start(config: PretrainConfig, tokenizer: Any, stream: NDArray[np.int32]) -> Any:
     """Return the model to train; `stream` is the corpus as ids, for the meanings of tokens."""
     learner = _start(config, tokenizer, stream)
+    longest = learner.config.max_position_embeddings
+    if config.sequence_length > longest:
+        raise UserError(f"sequence_length is {config.sequence_length}; it reads at most {longest}")
     if config.meanings is not None:
         learner.meaning_weight = config.meanings.weight
+        check_width(learner, Teacher(config.meanings.teacher))
     return learner
+
+
+def check_width(learner: Any, teacher: Teacher) -> None:
+    """Raise UserError unless the vectors of both have the same length."""
+    ours, theirs = learner.config.hidden_size, teacher.model.config.hidden_size
+    if ours != theirs:
+        raise UserError(f"meanings: the encoder is {ours} wide, its teacher {theirs}")
 
 
 def _start(config: PretrainConfig, tokenizer: Any, stream: NDArray[np.int32]) -> Any:
@@ -82,6 +93,8 @@ def _start(config: PretrainConfig, tokenizer: Any, stream: NDArray[np.int32]) ->
         return _random(config.size, tokenizer)
     assert config.transplant is not None
     teacher = Teacher(config.transplant.body)
+    if (kind := teacher.model.config.model_type) != "bert":
+        raise UserError(f"transplant.body is a {kind}; expected a bert")
     settings = BertConfig.from_pretrained(config.transplant.body, **_vocabulary(tokenizer))
     model = BertLearner(settings)
     tokens = tokenizer.convert_ids_to_tokens(range(len(tokenizer)))

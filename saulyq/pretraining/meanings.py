@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from tokenizers import Tokenizer
 from transformers import AutoModel, AutoTokenizer
 
 from saulyq.errors import UserError
@@ -29,7 +30,7 @@ class Teacher:
     def __init__(self, folder: str) -> None:
         try:
             self.tokenizer = AutoTokenizer.from_pretrained(folder)
-            self.model = AutoModel.from_pretrained(folder).eval()
+            self.model = AutoModel.from_pretrained(folder, dtype=torch.float32).eval()
         except (OSError, ValueError) as error:
             reason = str(error).strip().splitlines()[0]
             raise UserError(f"{folder!r} cannot be had ({reason}); name a folder") from error
@@ -56,13 +57,13 @@ class Teacher:
 def read_pairs(path: Path) -> list[tuple[str, str]]:
     """Return the two columns of a TSV file; raise UserError at a line that is not a pair."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise UserError(f"{path}: cannot be read ({error})") from error
     pairs = []
     for number, line in enumerate(lines, start=1):
         first, _, second = line.partition("\t")
-        if not (first.strip() and second.strip()):
+        if not (first.strip() and second.strip()) or "\t" in second:
             raise UserError(f"{path}:{number}: expected two texts with a tab between them")
         pairs.append((first.strip(), second.strip()))
     return pairs
@@ -70,5 +71,7 @@ def read_pairs(path: Path) -> list[tuple[str, str]]:
 
 def learn_meanings(pairs: list[tuple[str, str]], teacher: Teacher, tokenizer: Any) -> Known:
     """Return the first text of each pair with what the teacher makes of the second."""
-    ids = tokenizer([text for text, _ in pairs], truncation=True, max_length=MAX_TOKENS)
-    return Known(ids["input_ids"], teacher.vectors([meaning for _, meaning in pairs]))
+    short = Tokenizer.from_str(tokenizer.backend_tokenizer.to_str())
+    short.enable_truncation(MAX_TOKENS)
+    encoded = short.encode_batch([text for text, _ in pairs])
+    return Known([e.ids for e in encoded], teacher.vectors([meaning for _, meaning in pairs]))

@@ -1,41 +1,63 @@
 """Masked-language-model training with the Hugging Face Trainer."""
 
-import json
-import logging
-import shutil
+import math
 from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import Trainer, TrainingArguments
-from transformers.trainer_utils import get_last_checkpoint
+from transformers import Trainer, TrainerCallback, TrainingArguments
 
-from saulyq.errors import UserError
 from saulyq.pretraining.sequences import Collator, PackedCorpus
 from saulyq.pretraining.settings import PretrainConfig
+from saulyq.taggers.base import Checkpoints
 from saulyq.taggers.precision import uses_bf16
 
-logger = logging.getLogger(__name__)
+
+class Epochs(TrainerCallback):  # type: ignore[misc]  # transformers is untyped here
+    """Tells the corpus which epoch begins.
+
+    The data loader does so for some samplers only: not under torchrun, nor in a resumed epoch.
+    """
+
+    def __init__(self, packed: PackedCorpus) -> None:
+        self.packed = packed
+
+    def on_epoch_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
+        self.packed.set_epoch(math.floor((state.epoch or 0) + 1e-6))
 
 
 def run(
-    model: Any, packed: PackedCorpus, padding: int, config: PretrainConfig, *, resume: bool
+    model: Any,
+    packed: PackedCorpus,
+    padding: int,
+    config: PretrainConfig,
+    checkpoints: Checkpoints,
+    *,
+    fingerprint: str,
 ) -> list[dict[str, float]]:
-    """Train the model in place and return the loss curve: step, epoch and loss, a point each."""
-    folder = config.output.with_name(config.output.name + ".partial")
-    arguments = _arguments(config, folder)
+    """Train the model in place and return the loss curve: step, epoch and loss, a point each.
+
+    fingerprint: of the text; a checkpoint made from other text is not gone on from.
+    """
+    arguments = _arguments(config, checkpoints.folder)
     with arguments.main_process_first(local=False, desc="checkpoint folder"):
         if arguments.process_index == 0:
-            _prepare(folder, config, resume=resume)
+            settings = config.model_dump(mode="json", exclude={"output", "sources"})
+            checkpoints.prepare(settings | {"text": fingerprint})
     trainer = Trainer(
         model=model,
         args=arguments,
         train_dataset=packed,
         data_collator=Collator(padding),
+        callbacks=[Epochs(packed)],
     )
-    trainer.train(resume_from_checkpoint=get_last_checkpoint(str(folder)) if resume else None)
+    with checkpoints.damage_told():
+        done = trainer.train(resume_from_checkpoint=checkpoints.last())
     points = [entry for entry in trainer.state.log_history if "loss" in entry]
-    return [{name: point[name] for name in ("step", "epoch", "loss")} for point in points]
+    curve = [{name: point[name] for name in ("step", "epoch", "loss")} for point in points]
+    if not curve:  # fewer steps than between two points
+        curve = [{"step": done.global_step, "epoch": config.epochs, "loss": done.training_loss}]
+    return curve
 
 
 def _arguments(config: PretrainConfig, folder: Path) -> TrainingArguments:
@@ -54,6 +76,7 @@ def _arguments(config: PretrainConfig, folder: Path) -> TrainingArguments:
         save_steps=config.save_steps,
         save_total_limit=1,
         logging_steps=50,
+        logging_first_step=True,
         seed=config.seed,
         data_seed=config.seed,
         remove_unused_columns=False,
@@ -62,22 +85,3 @@ def _arguments(config: PretrainConfig, folder: Path) -> TrainingArguments:
         disable_tqdm=None,
         use_cpu=not on_gpu,
     )
-
-
-def _prepare(folder: Path, config: PretrainConfig, *, resume: bool) -> None:
-    """Check that a checkpoint has our settings; without --resume, clear what a run left."""
-    settings = config.model_dump(mode="json")
-    written = folder / "settings.json"
-    if resume and written.is_file() and get_last_checkpoint(str(folder)):
-        before = json.loads(written.read_text(encoding="utf-8"))
-        if changed := [name for name in settings if settings[name] != before.get(name)]:
-            raise UserError(
-                f"--resume: {changed[0]} is {settings[changed[0]]!r} but the checkpoint has "
-                f"{before.get(changed[0])!r}; use the same settings or run without --resume"
-            )
-        return
-    if resume:
-        logger.warning("--resume: no checkpoint in %s; it starts from the beginning", folder)
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    written.write_text(json.dumps(settings), encoding="utf-8")

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from tokenizers import Tokenizer
 from torch.nn.utils.rnn import pad_sequence
 from torch.utils.data import Dataset
 
@@ -34,9 +35,9 @@ class PackedCorpus(Dataset[Example]):
         self.cls, self.mask = tokenizer.cls_token_id, tokenizer.mask_token_id
         self.n_tokens = len(tokenizer)
         self.specials = np.array(tokenizer.all_special_ids)
-        encoded = tokenizer.backend_tokenizer.encode_batch_fast(
-            corpus.lines, add_special_tokens=False
-        )
+        whole = Tokenizer.from_str(tokenizer.backend_tokenizer.to_str())
+        whole.no_truncation()  # a long line goes through several sequences
+        encoded = whole.encode_batch_fast(corpus.lines, add_special_tokens=False)
         self.lines = [np.array([*e.ids, tokenizer.sep_token_id], dtype=np.int32) for e in encoded]
         n_tokens = corpus.weights @ np.array([len(line) for line in self.lines])
         self.room = config.sequence_length - 1

@@ -1,7 +1,7 @@
 """Settings of one pre-training run: typed, strict, from a YAML file and the command line."""
 
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -27,6 +27,12 @@ class Size(BaseModel):
     width: int = Field(ge=8)
     heads: int = Field(ge=1)
 
+    @model_validator(mode="after")
+    def _whole_heads(self) -> Self:
+        if self.width % self.heads:
+            raise ValueError(f"width {self.width} is not a multiple of heads {self.heads}")
+        return self
+
 
 class Meanings(BaseModel):
     """Sentence vectors learnt from an English teacher (Reimers and Gurevych 2020)."""
@@ -50,7 +56,9 @@ class PretrainConfig(BaseModel):
     start: SettingPath | None = None  # a checkpoint of an earlier run, vocabulary and all
     meanings: Meanings | None = None  # sentences whose translation a teacher can read
     vocabulary: int = Field(default=16_000, ge=100)
-    weights: dict[str, float] = {}  # how often a file is read an epoch, by name; 1 if not named
+    weights: dict[
+        str, Annotated[float, Field(ge=0)]
+    ] = {}  # how often a file is read an epoch, by name; 1 if not named
     sources: dict[str, str] = {}  # where a file comes from and its licence, for the card
     train_weight: float = Field(default=4.0, ge=0)  # the same for the train paragraphs
     sequence_length: int = Field(default=128, ge=16)

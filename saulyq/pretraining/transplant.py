@@ -39,24 +39,22 @@ def embeddings(
     table = donor.model.get_input_embeddings().weight.detach().numpy()
     made = np.zeros((len(tokens), table.shape[1]), dtype=np.float32)
     known = np.zeros(len(tokens), dtype=np.bool_)
-    ours = {token: row for row, token in enumerate(tokens)}
-    for token, row in ours.items():
-        ids = _donor_ids(token, glossary, donor.tokenizer)
+    shared = donor.tokenizer.get_vocab()
+    for row, token in enumerate(tokens):
+        if token in glossary:
+            told = donor.tokenizer(glossary[token], add_special_tokens=False)
+            ids = told["input_ids"]
+        else:
+            ids = [shared[token]] if token in shared else []
         if ids:
             made[row] = table[ids].mean(axis=0)
             known[row] = True
+    if not known.any():
+        raise UserError("transplant: no token of ours has a meaning; is it the right glossary?")
     logger.info("transplant: %d of %d tokens have a meaning", known.sum(), len(tokens))
     vectors = company_vectors(stream, len(tokens), rng)
     made[~known] = _mapped(vectors[known], made[known], vectors[~known])
     return made
-
-
-def _donor_ids(token: str, glossary: dict[str, str], donor_tokenizer: Any) -> list[int]:
-    """Return the donor's tokens for one of ours: the same one, or those of its meaning."""
-    same = donor_tokenizer.vocab.get(token)
-    if token in glossary:
-        return list(donor_tokenizer(glossary[token], add_special_tokens=False)["input_ids"])
-    return [] if same is None else [same]
 
 
 def company_vectors(

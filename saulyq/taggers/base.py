@@ -1,19 +1,26 @@
 """What every tagger model can do."""
 
+import json
+import logging
 import shutil
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors import SafetensorError
 
 from saulyq.calibration import Margins, Scaling, scores_of
 from saulyq.config import RunConfig
 from saulyq.data import Split
+from saulyq.errors import UserError
 from saulyq.topics import TopicSet
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -22,6 +29,45 @@ class Checkpoints:
 
     folder: Path
     resume: bool = False
+
+    def prepare(self, settings: dict[str, Any]) -> None:
+        """Check that a checkpoint has these settings; without resume, clear what a run left."""
+        written = self.folder / "settings.json"
+        if self.last() and written.is_file():
+            before = json.loads(written.read_text(encoding="utf-8"))
+            changed = [name for name in settings if settings[name] != before.get(name)]
+            if changed:
+                raise UserError(
+                    f"--resume: {changed[0]} is {settings[changed[0]]!r} but the checkpoint has "
+                    f"{before.get(changed[0])!r}; use the same settings or train without --resume"
+                )
+            return
+        if self.resume:
+            logger.warning(
+                "--resume: no checkpoint in %s; it starts from the beginning", self.folder
+            )
+        self.clear()
+        self.folder.mkdir(parents=True)
+        written.write_text(json.dumps(settings), encoding="utf-8")
+
+    def last(self) -> str | None:
+        """Return the last checkpoint of the Hugging Face Trainer to go on from, if any."""
+        from transformers.trainer_utils import get_last_checkpoint
+
+        if not (self.resume and self.folder.is_dir()):
+            return None
+        found: str | None = get_last_checkpoint(str(self.folder))
+        return found
+
+    @contextmanager
+    def damage_told(self) -> Iterator[None]:
+        """Turn what a damaged checkpoint raises into a UserError."""
+        try:
+            yield
+        except SafetensorError as error:
+            raise UserError(
+                f"{self.folder}: its checkpoint is damaged ({error}); train without --resume"
+            ) from error
 
     def clear(self) -> None:
         """Delete the state: the fit has ended well."""

@@ -172,6 +172,13 @@ def _random(
     return Checkpoint(model, wrap(backend, max_tokens, SPECIALS, INPUTS))
 
 
+def round_weights(model: Any, stored_as: Literal["fp32", "fp16"]) -> None:
+    """Give the weights, in place, the values that they will have when they are read back."""
+    if stored_as == "fp16":
+        for parameter in model.parameters():
+            parameter.data = parameter.data.half().float()
+
+
 def save_weights(model: Any, folder: Path, stored_as: Literal["fp32", "fp16"]) -> None:
     """Write a model's weights and config; half the digits in half the space with fp16.
 
@@ -181,7 +188,10 @@ def save_weights(model: Any, folder: Path, stored_as: Literal["fp32", "fp16"]) -
     if stored_as == "fp32":
         model.save_pretrained(folder)
         return
-    halved = {name: value.half() for name, value in model.state_dict().items()}
+    halved = {
+        name: value.half() if value.is_floating_point() else value
+        for name, value in model.state_dict().items()
+    }
     model.save_pretrained(folder, state_dict=halved)
     path = folder / "config.json"
     settings = json.loads(path.read_text(encoding="utf-8")) | {"dtype": "float32"}

@@ -1,16 +1,13 @@
 """Fine-tuning with the Hugging Face Trainer."""
 
 import hashlib
-import json
 import logging
 import re
-import shutil
 from collections import defaultdict
 from typing import Any
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
 from torch.utils.data import Dataset as TorchDataset
 from transformers import (
     DataCollatorWithPadding,
@@ -19,7 +16,6 @@ from transformers import (
     Trainer,
     TrainingArguments,
 )
-from transformers.trainer_utils import get_last_checkpoint
 
 from saulyq import metrics, thresholds
 from saulyq.calibration import scores_of
@@ -34,6 +30,9 @@ from saulyq.text.noise import spoil_some
 from saulyq.topics import Mode
 
 logger = logging.getLogger(__name__)
+
+# What a run writes, not how it trains: these may differ when it goes on.
+NOT_TRAINING = {"output", "onnx", "weights"}
 
 _LAYER = re.compile(r"\.layers?\.(\d+)\.")
 
@@ -51,15 +50,16 @@ def run(
 
     Under `torchrun` or `accelerate launch` every process calls this; the batches are shared out.
     """
+    soft = _soft_labels(config, mode, n_topics=train.gold.shape[1])
     arguments = _arguments(config, checkpoints)
     with arguments.main_process_first(local=False, desc="checkpoint folder"):
         if arguments.process_index == 0:
-            _prepare(config, checkpoints, _fingerprint(train, valid))
-    resume_from = get_last_checkpoint(str(checkpoints.folder)) if checkpoints.resume else None
+            told = {"paragraphs": _fingerprint(train, valid, soft=soft)}
+            checkpoints.prepare(config.model_dump(mode="json", exclude=NOT_TRAINING) | told)
     _warn_of_cut(train, start.tokenizer)
     paragraphs = Paragraphs(train, start.tokenizer, mode, config)
-    if config.soft_labels is not None:
-        paragraphs.add(read_soft_labels(config.soft_labels, train.gold.shape[1]))
+    if soft is not None:
+        paragraphs.add(soft)
     trainer = Trainer(
         model=start.model,
         args=arguments,
@@ -70,12 +70,8 @@ def run(
         callbacks=[EarlyStoppingCallback(early_stopping_patience=config.patience)],
         optimizers=(_optimizer(start.model, config), None),
     )
-    try:
-        trainer.train(resume_from_checkpoint=resume_from)
-    except SafetensorError as error:
-        raise UserError(
-            f"{checkpoints.folder}: its checkpoint is damaged ({error}); train without --resume"
-        ) from error
+    with checkpoints.damage_told():
+        trainer.train(resume_from_checkpoint=checkpoints.last())
     # Accelerate puts half precision around `forward`; scores are made in fp32.
     trainer.accelerator.unwrap_model(start.model, keep_fp32_wrapper=False)
 
@@ -141,30 +137,21 @@ def _depth(name: str) -> int:
     return 1 + int(match.group(1))
 
 
-def _prepare(config: TransformerConfig, checkpoints: Checkpoints, fingerprint: str) -> None:
-    """Check that a checkpoint has our settings; without --resume, clear what a run left."""
-    folder = checkpoints.folder
-    settings = config.model_dump(mode="json") | {"paragraphs": fingerprint}
-    written = folder / "settings.json"
-    if checkpoints.resume and written.is_file() and get_last_checkpoint(str(folder)):
-        before = json.loads(written.read_text(encoding="utf-8"))
-        changed = [name for name in settings if settings[name] != before.get(name)]
-        if changed:
-            raise UserError(
-                f"--resume: {changed[0]} is {settings[changed[0]]!r} but the checkpoint has "
-                f"{before.get(changed[0])!r}; use the same settings or train without --resume"
-            )
-        return
-    if checkpoints.resume:
-        logger.warning("--resume: no checkpoint in %s; training starts from the beginning", folder)
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    written.write_text(json.dumps(settings), encoding="utf-8")
+def _soft_labels(config: TransformerConfig, mode: Mode, *, n_topics: int) -> SoftLabels | None:
+    if config.soft_labels is None:
+        return None
+    if mode == "single":
+        raise UserError("soft_labels: only for schemas that give any number of topics")
+    return read_soft_labels(config.soft_labels, n_topics)
 
 
-def _fingerprint(*splits: Split) -> str:
-    """Return a checksum of all texts and gold topics: a checkpoint goes with no others."""
+def _fingerprint(*splits: Split, soft: SoftLabels | None) -> str:
+    """Return a checksum of all texts, gold topics and soft labels: a checkpoint goes with no
+    others.
+    """
     total = hashlib.sha256()
+    if soft is not None:
+        total.update(repr((soft.texts, soft.scores)).encode())
     for split in splits:
         total.update("\0".join(split.texts).encode())
         total.update(split.gold.tobytes())

@@ -71,11 +71,18 @@ class OnnxModel(ScoringModel):
         tokenizer.enable_truncation(max_tokens)
         tokenizer.no_padding()  # batches are padded here, to their own longest
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = len(os.sched_getaffinity(0))
+        options.intra_op_num_threads = n_cores()
         session = onnxruntime.InferenceSession(
             folder / ONNX_FILE, options, providers=["CPUExecutionProvider"]
         )
         return cls(topics, session, tokenizer, max_tokens=max_tokens, padding=padding)
+
+
+def n_cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):  # not on macOS and Windows
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def _batches(lengths: Sequence[int]) -> Iterator[list[int]]:

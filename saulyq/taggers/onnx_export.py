@@ -1,5 +1,6 @@
 """Writing a fine-tuned transformer as an ONNX file with 8-bit weights."""
 
+import copy
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -7,10 +8,12 @@ from typing import Any
 import onnx
 import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
+from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
 from torch import nn
 
 # Dimensions that vary; an example must have more than one of each to be taken as such.
 _BATCH, _LENGTH = 2, 8
+_BLOCK = 128  # weights that share a scale
 
 
 class _Logits(nn.Module):
@@ -26,12 +29,22 @@ class _Logits(nn.Module):
 
 
 def export_int8(model: Any, path: Path) -> None:
-    """Write the model to `path`; weights of linear layers and embeddings take 8 bits each."""
+    """Write the model to `path`; weights of linear layers and embeddings take 8 bits each.
+
+    Embeddings share one scale; linear layers have one for each block of weights, and their inputs
+    one for each token. `quantize_dynamic` alone gives the inputs one scale for the whole batch, so
+    that the score of a paragraph depends on its neighbours.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory() as scratch:
-        whole = Path(scratch) / "model.onnx"
-        _export(model, whole)
-        quantize_dynamic(whole, path, weight_type=QuantType.QInt8, per_channel=True)
+        whole, half = Path(scratch) / "whole.onnx", Path(scratch) / "half.onnx"
+        _export(copy.deepcopy(model).to("cpu"), whole)
+        quantize_dynamic(whole, half, weight_type=QuantType.QInt8, op_types_to_quantize=["Gather"])
+        quantizer = MatMulNBitsQuantizer(
+            onnx.load(half), bits=8, block_size=_BLOCK, is_symmetric=True, accuracy_level=4
+        )
+        quantizer.process()
+        quantizer.model.save_model_to_file(str(path), False)
 
 
 def _export(model: Any, path: Path) -> None:

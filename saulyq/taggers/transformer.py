@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal, Self
 
@@ -49,12 +50,15 @@ class TransformerModel(TaggerModel):
     ) -> None:
         if not isinstance(config, TransformerConfig):
             raise TypeError(f"expected TransformerConfig, got {type(config).__name__}")
+        if config.onnx and find_spec("onnxscript") is None:
+            raise UserError("onnx: true needs onnxscript; install it: pip install 'saulyq[train]'")
         set_seed(config.seed)  # weights, dropout and batches draw from it
         found = checkpoint.start(config, self.topics, train.texts)
         checkpoint.last_layer(found.model)  # fails now rather than after hours
         fine_tuning.run(found, config, train, valid, mode=self.topics.mode, checkpoints=checkpoints)
         self.device = found.model.device
         self.stored_as, self.writes_onnx = config.weights, config.onnx
+        checkpoint.round_weights(found.model, self.stored_as)
         limit = _characters_read(found, train.texts, config.max_tokens)
         backend = with_limit(found.tokenizer.backend_tokenizer, limit)
         n_tokens = limit * tokens_per_character(backend) + config.max_tokens
@@ -93,6 +97,7 @@ class TransformerModel(TaggerModel):
         intercept = torch.tensor(scaling.intercept, dtype=layer.weight.dtype, device=self.device)
         layer.weight.data *= slope[:, None]
         layer.bias.data = layer.bias.data * slope + intercept
+        checkpoint.round_weights(layer, self.stored_as)
 
     def save(self, folder: Path) -> None:
         checkpoint.save_weights(self.model, folder, self.stored_as)

@@ -18,11 +18,12 @@ READ_AHEAD = 1024  # paragraphs held in memory at a time
 
 @dataclass
 class Counts:
-    """What a run has read and written; `rows` = `tagged` + `rejected` at its end."""
+    """What a run has read; `rows` = `tagged` + `rejected` + `repeated` at its end."""
 
     rows: int = 0
     tagged: int = 0
     rejected: int = 0
+    repeated: int = 0  # titles said again on a line of their own, left out
     without_topic: int = 0
     skipped: int = 0  # of those tagged, left without topics for their language
     repeated_ids: int = 0
@@ -32,19 +33,21 @@ class Counts:
 
     def check(self) -> None:
         """Raise RuntimeError if a row was lost or doubled: a mistake in this program."""
-        if self.rows != self.tagged + self.rejected:
-            raise RuntimeError(f"{self.rows} rows read, {self.tagged} + {self.rejected} handled")
+        handled = self.tagged + self.rejected + self.repeated
+        if self.rows != handled:
+            raise RuntimeError(f"{self.rows} rows read, {handled} handled")
 
     def line(self) -> str:
         """Return the counts as one line."""
         tags = ", ".join(f"{topic} {n}" for topic, n in sorted(self.tags.items())) or "none"
+        titles = f" + {self.repeated} repeated titles" if self.repeated else ""
         repeated = f", {self.repeated_ids} with a repeated id" if self.repeated_ids else ""
         skipped = f", {self.skipped} in a language skipped" if self.skipped else ""
         decoded = "".join(f"; {n} files read as {name}" for name, n in self.encodings.items())
         kinds = ", ".join(f"{kind} {n}" for kind, n in sorted(self.cleaned.items()))
         cleaned = f"; page debris mended: {kinds}" if kinds else ""
         return (
-            f"{self.rows} rows = {self.tagged} tagged + {self.rejected} rejected"
+            f"{self.rows} rows = {self.tagged} tagged + {self.rejected} rejected{titles}"
             f"{repeated}{skipped}; {self.without_topic} tagged with no topic; tags: {tags}"
             f"{decoded}{cleaned}"
         )
@@ -103,7 +106,8 @@ def _without_repeats(rows: Iterable[Row | Reject], counts: Counts) -> Iterator[R
     before: Row | Reject | None = None
     for row in rows:
         if _repeats(row, before):
-            counts.cleaned["title"] += 1
+            counts.rows += 1
+            counts.repeated += 1
         else:
             yield row
             before = row

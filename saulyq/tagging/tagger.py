@@ -43,9 +43,12 @@ class Tagger:
         self._cutoffs = cutoffs_of(self.thresholds, self.topics)
 
     @classmethod
-    def load(cls, folder: str | Path, *, device: str = "cpu") -> Self:
-        """Return the tagger in a model folder; raise UserError if it is missing or not whole."""
-        return cls(artifacts.load(Path(folder), device=device))
+    def load(cls, folder: str | Path, *, device: str = "cpu", backend: str = "auto") -> Self:
+        """Return the tagger in a model folder; raise UserError if it is missing or not whole.
+
+        backend: see `saulyq.taggers.scoring_class`.
+        """
+        return cls(artifacts.load(Path(folder), device=device, backend=backend))
 
     def tag(self, texts: Iterable[str], *, skip_foreign: bool = False) -> list[Tagged]:
         """Return what the model says of each text, in order; [] for no texts.

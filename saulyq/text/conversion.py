@@ -92,10 +92,13 @@ def _from_arabic(text: str) -> Converted:
 def _all_latin(match: re.Match[str]) -> str:
     """Return a Latin word without the Cyrillic letters of the same look that were typed into it."""
     word = match.group()
-    return word.translate(_TO_LATIN) if _LATIN_LETTER.search(word) else word
+    is_mixed = _LATIN_LETTER.search(word) and _CYRILLIC_RUN.search(word)
+    has_twins = all(ord(letter) in _TO_LATIN for letter in "".join(_CYRILLIC_RUN.findall(word)))
+    return word.translate(_TO_LATIN) if is_mixed and has_twins else word
 
 
 def _from_latin(text: str) -> Converted:
+    original = text
     text = unicodedata.normalize("NFC", _MIXED_WORD.sub(_all_latin, text))
     words = _LATIN_WORD.findall(text)
     signed = [alphabet for alphabet in _SIGNS if _SIGNS[alphabet].search(text)]
@@ -106,8 +109,8 @@ def _from_latin(text: str) -> Converted:
     too_few = sum(len(word) > 1 for word in words) < (1 if signed else MIN_WORDS)
     english = sum(_ENGLISH_WORD.fullmatch(word.lower()) is not None for word in words)
     if too_few or known[best] < MIN_KNOWN or english >= MAX_ENGLISH * len(words):
-        return Converted(text, "latin")
+        return Converted(original, "latin")
     converted = _LATIN_WORD.sub(lambda match: latin.to_cyrillic_word(match.group(), best), text)
     if script_of(converted) == "latin":  # rather a foreign text with Kazakh words in it
-        return Converted(text, "latin")
+        return Converted(original, "latin")
     return Converted(converted, best)

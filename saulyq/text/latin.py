@@ -51,23 +51,28 @@ def _unknown(word: str, alphabet: str) -> str:
     for end in range(len(word), MIN_BEGINNING - 1, -1):
         splits_a_pair = end < len(word) and word[end - 1 : end + 1] in letters  # as in "sh"
         if word[:end] in known and not splits_a_pair:
-            return _as_borrowed(by_letter(word[end:], alphabet, before=known[word[:end]]), alphabet)
-    return _as_borrowed(by_letter(word, alphabet), alphabet)
+            beginning = known[word[:end]]
+            whole = by_letter(word[end:], alphabet, before=beginning)
+            return _as_borrowed(whole, alphabet, known=len(beginning))
+    return _as_borrowed(by_letter(word, alphabet), alphabet, known=0)
 
 
-def _as_borrowed(word: str, alphabet: str) -> str:
-    """Return a word spelt as Russian has it where only a borrowed word can be meant.
+def _as_borrowed(word: str, alphabet: str, *, known: int) -> str:
+    """Return a word spelt as Russian has it where a borrowed word is most likely meant.
 
-    Latin i stands for и and і alike; before or right after в, ф, ц, я, ю it is и. Latin ae stands
-    for ә, but names end in -баев.
+    Latin i stands for и and і alike; before or right after в, ф, ц, я, ю it is и, but for the
+    endings of Kazakh. Latin ae stands for ә, but names end in -баев. The first `known` letters are
+    those of a known word and stay.
     """
     if alphabet not in _ONE_I:
         return word
-    return _BAEV.sub("аев", _BORROWED_I.sub("и", word))
+    found = _BORROWED_I.sub(lambda m: "и" if m.start() >= known else m.group(), word)
+    return _BAEV.sub("аев", found)
 
 
 _ONE_I = ("latin_digraph", "latin_adhoc")
-_BORROWED_I = re.compile(r"і(?=\w*[вфцяю])|(?<=[вфц])і")
+_ENDING = r"(?:[нмң]|нің|не|нде|нен|мен|міз|ндегі|ңіз|ні)?$"
+_BORROWED_I = re.compile(rf"(?<=[вфц])і(?!{_ENDING})|і(?=\w*[вфцяю])")
 _BAEV = re.compile(r"(?<=б)әв(?!\w*[әеіөү]\b)")
 
 
