@@ -1,8 +1,9 @@
 import pytest
 from conftest import ROOT
 
-from saulyq.config import TransformerConfig, load_config
+from saulyq.config import TransformerConfig, load_config, read_config
 from saulyq.errors import UserError
+from saulyq.pretraining.settings import PretrainConfig
 
 TRANSFORMER = "tagger: transformer\noutput: models/x\nbase_model: some/model\n"
 
@@ -14,10 +15,14 @@ def load(tmp_path, text, **overrides):
 
 
 def test_every_shipped_config_is_valid():
-    paths = sorted((ROOT / "configs").glob("*.yaml"))
+    paths = sorted((ROOT / "configs").rglob("*.yaml"))
     assert {p.stem for p in paths} >= {"tfidf", "xlmr_base", "mmbert_base", "compact", "smoke"}
     for path in paths:
-        assert load_config(path, {}).output.parent.name == "models"
+        if path.stem.startswith("pretrain"):
+            config = read_config(PretrainConfig, path, {})
+        else:
+            config = load_config(path, {})
+        assert config.output.parent.name == "models"
 
 
 def test_float_without_a_point_is_a_number(tmp_path):

@@ -173,14 +173,8 @@ def test_borrowed_words_that_the_lexicon_lacks_are_spelt_as_in_russian(latin, me
     assert to_cyrillic_word(latin, "latin_digraph") == meant
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "Patients with COVIDтің were treated in the hospital of the city and they are well",
-        "Bul PDFтер emes",
-    ],
-)
-def test_mixed_words_of_foreign_text_stay(text):
+def test_mixed_words_of_foreign_text_stay():
+    text = "Patients with COVIDтің were treated in the hospital of the city and they are well"
     assert to_cyrillic(text) == text
 
 
