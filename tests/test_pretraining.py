@@ -69,7 +69,7 @@ def test_corpus_has_each_line_once_and_nothing_held_out(tmp_path):
     files = find_files(str(tmp_path))
     corpus = read_corpus(files, {"b": 2.0}, ["айлақ"], 3.0, ["ЖЕЛ соқты."])
     assert corpus.lines == ["айлақ", "кеме теңізде", "нан пісті", "күн ашық"]
-    assert corpus.weights.tolist() == [3.0, 1.0, 1.0, 2.0]
+    assert corpus.repeats.tolist() == [3.0, 1.0, 1.0, 2.0]
     assert find_files(str(tmp_path / "*.txt")) == [tmp_path / "a.txt"]
 
 
@@ -250,7 +250,7 @@ def test_an_encoder_of_another_architecture_starts_from_random_weights(folders, 
         ({"output": "data"}, "data exists and is not an encoder of ours"),
         ({"sequence_length": "100"}, "sequence_length is 100; it reads at most 64"),
         ({"transplant.bodi": "x"}, "unknown setting 'transplant.bodi'; did you mean 'body'?"),
-        ({"weights": "{much-more: 2}"}, "no file is called 'much-more'"),
+        ({"repeats": "{much-more: 2}"}, "no file is called 'much-more'"),
     ],
 )
 def test_what_cannot_be_done_is_told_before_time_is_spent(more, told, folders, tmp_path, capsys):

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -36,6 +38,14 @@ def test_clean_up_goes_in_front_once_and_keeps_the_tokenizers_own():
     cleaned = with_clean_up(own)
     assert tokens(cleaned, "КЕМE  НА\u00adН") == tokens(TOKENIZER, "кеме нан")
     assert with_clean_up(cleaned).to_str() == cleaned.to_str()
+
+
+def test_an_earlier_clean_up_is_not_kept_beside_the_new_one():
+    state = json.loads(TOKENIZER.to_str())
+    n_steps = len(state["normalizer"]["normalizers"])
+    del state["normalizer"]["normalizers"][5]  # as before that step was thought of
+    newer = json.loads(with_clean_up(Tokenizer.from_str(json.dumps(state))).to_str())
+    assert n_steps < len(newer["normalizer"]["normalizers"]) <= n_steps + 5
 
 
 def test_clean_up_works_where_there_was_no_normalizer():

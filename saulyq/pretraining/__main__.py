@@ -23,6 +23,7 @@ from saulyq.pretraining.settings import PretrainConfig
 from saulyq.pretraining.vocabulary import tokenizer_for
 from saulyq.scripts import is_first_process, read_overrides, run_script
 from saulyq.taggers.base import Checkpoints
+from saulyq.taggers.checkpoint import save_weights
 from saulyq.topics import load_topics
 
 CURVE = "loss.json"  # also the mark of a folder that may be written over
@@ -36,7 +37,7 @@ def main(argv: list[str] | None = None) -> int:
     train = read_split(config.data, "train", topics)
     held_out = held_out_texts(config.data, topics)  # read for this only
     files = find_files(args.corpus)
-    corpus = read_corpus(files, config.weights, train.texts, config.train_weight, held_out)
+    corpus = read_corpus(files, config.repeats, train.texts, config.train_repeats, held_out)
 
     tokenizer = tokenizer_for(config, corpus)
     pairs = translated_pairs(config, held_out)
@@ -51,7 +52,7 @@ def main(argv: list[str] | None = None) -> int:
 
     card = make_card(config, corpus, curve[-1]["loss"])
     with written_whole(config.output) as draft:
-        encoders.kept(learner).save_pretrained(draft)
+        save_weights(encoders.kept(learner), draft, config.weights)
         tokenizer.save_pretrained(draft)
         write_json(draft / CURVE, curve)
         (draft / "README.md").write_text(card, encoding="utf-8")
@@ -90,7 +91,7 @@ def meanings_of(
 def fingerprint(corpus: Corpus, pairs: list[tuple[str, str]]) -> str:
     """Return a checksum of all text: the vocabulary of a checkpoint goes with no other."""
     total = hashlib.sha256("\0".join(corpus.lines).encode())
-    total.update(corpus.weights.tobytes())
+    total.update(corpus.repeats.tobytes())
     total.update(repr(pairs).encode())
     return total.hexdigest()
 

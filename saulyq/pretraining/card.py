@@ -85,6 +85,6 @@ def _meanings(config: PretrainConfig) -> str:
 
 
 def _source(config: PretrainConfig, name: str, n_words: int) -> str:
-    weight = config.train_weight if name == OWN else config.weights.get(name, 1.0)
+    repeats = config.train_repeats if name == OWN else config.repeats.get(name, 1.0)
     told = "CC BY 4.0, `data/`" if name == OWN else config.sources.get(name, "not told")
-    return f"| {name} | {n_words:,} | {weight:g} | {told} |"
+    return f"| {name} | {n_words:,} | {repeats:g} | {told} |"

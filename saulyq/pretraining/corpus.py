@@ -29,12 +29,12 @@ class Corpus:
     """Lines of text and how often each is read in an epoch, shape (n_lines,)."""
 
     lines: list[str]
-    weights: NDArray[np.float64]
+    repeats: NDArray[np.float64]
     n_words: dict[str, int] = field(default_factory=dict)  # of the lines kept, by file
 
     def draw(self, rng: np.random.Generator) -> NDArray[np.int64]:
-        """Return the rows of one epoch in a random order; a weight of 1.5 is once or twice."""
-        times = np.floor(self.weights + rng.random(len(self.weights))).astype(np.int64)
+        """Return the rows of one epoch in a random order; 1.5 is once or twice."""
+        times = np.floor(self.repeats + rng.random(len(self.repeats))).astype(np.int64)
         rows = np.repeat(np.arange(len(self.lines)), times)
         rng.shuffle(rows)
         return rows
@@ -55,40 +55,40 @@ def find_files(pattern: str) -> list[Path]:
 
 def read_corpus(
     files: list[Path],
-    weights: Mapping[str, float],
+    repeats: Mapping[str, float],
     own: list[str],
-    own_weight: float,
+    own_repeats: float,
     held_out: Iterable[str],
 ) -> Corpus:
     """Return the lines of the files and our own paragraphs, each once, none that is held out.
 
-    weights: file name without ending to its weight, 1 for files that it does not name.
-    Raises UserError for a weight without a file: a slip in the settings.
+    repeats: file name without ending to how often it is read, 1 if it is not named.
+    Raises UserError for a name without a file: a slip in the settings.
     """
     names = {stem_of(path) for path in files}
-    if strange := sorted(set(weights) - names):
+    if strange := sorted(set(repeats) - names):
         raise UserError(
-            f"weights: no file is called {strange[0]!r}; files: {', '.join(sorted(names))}; "
-            "for a corpus of your own, --weights {}"
+            f"repeats: no file is called {strange[0]!r}; files: {', '.join(sorted(names))}; "
+            "for a corpus of your own, --repeats {}"
         )
     seen = {key_of(text) for text in held_out}
     lines: list[str] = []
-    line_weights: list[float] = []
+    line_repeats: list[float] = []
     n_words: Counter[str] = Counter()
     n_read = 0
     for name, text in _named(files, own):
         n_read += 1
         line, key = normalise(text), key_of(text)
-        weight = own_weight if name == OWN else weights.get(name, 1.0)
-        if key and weight > 0 and key not in seen:
+        times = own_repeats if name == OWN else repeats.get(name, 1.0)
+        if key and times > 0 and key not in seen:
             seen.add(key)
             lines.append(line)
-            line_weights.append(weight)
+            line_repeats.append(times)
             n_words[name] += len(line.split())
     logger.info("corpus: %d lines of %d are kept", len(lines), n_read)
     if not lines:
         raise UserError("the corpus holds no line that is not held out; is it the right folder?")
-    return Corpus(lines, np.array(line_weights), dict(n_words))
+    return Corpus(lines, np.array(line_repeats), dict(n_words))
 
 
 def _named(files: list[Path], own: list[str]) -> Iterator[tuple[str, str]]:

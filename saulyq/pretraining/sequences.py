@@ -39,7 +39,7 @@ class PackedCorpus(Dataset[Example]):
         whole.no_truncation()  # a long line goes through several sequences
         encoded = whole.encode_batch_fast(corpus.lines, add_special_tokens=False)
         self.lines = [np.array([*e.ids, tokenizer.sep_token_id], dtype=np.int32) for e in encoded]
-        n_tokens = corpus.weights @ np.array([len(line) for line in self.lines])
+        n_tokens = corpus.repeats @ np.array([len(line) for line in self.lines])
         self.room = config.sequence_length - 1
         self.n_sequences = max(1, int(n_tokens) // self.room)  # the same in every epoch
         self.set_epoch(0)

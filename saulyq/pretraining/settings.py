@@ -56,11 +56,11 @@ class PretrainConfig(BaseModel):
     start: SettingPath | None = None  # a checkpoint of an earlier run, vocabulary and all
     meanings: Meanings | None = None  # sentences whose translation a teacher can read
     vocabulary: int = Field(default=16_000, ge=100)
-    weights: dict[
+    repeats: dict[
         str, Annotated[float, Field(ge=0)]
     ] = {}  # how often a file is read an epoch, by name; 1 if not named
     sources: dict[str, str] = {}  # where a file comes from and its licence, for the card
-    train_weight: float = Field(default=4.0, ge=0)  # the same for the train paragraphs
+    train_repeats: float = Field(default=4.0, ge=0)  # the same for the train paragraphs
     sequence_length: int = Field(default=128, ge=16)
     mask_rate: float = Field(default=0.25, gt=0, lt=1)  # in the first epoch
     last_mask_rate: float = Field(default=0.25, gt=0, lt=1)  # in the last one
@@ -70,6 +70,7 @@ class PretrainConfig(BaseModel):
     warmup: float = Field(default=0.05, ge=0, lt=1)  # share of all steps
     weight_decay: float = Field(default=0.01, ge=0)
     precision: Precision = "auto"  # auto: bf16 where the machine is fast at it
+    weights: Literal["fp32", "fp16"] = "fp32"  # how they are stored
     compile: bool = False  # torch.compile: worth its start on a GPU
     save_steps: int = Field(default=500, ge=1)
     seed: int = Field(default=0, ge=0, lt=2**32)

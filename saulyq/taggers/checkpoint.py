@@ -188,8 +188,11 @@ def save_weights(model: Any, folder: Path, stored_as: Literal["fp32", "fp16"]) -
     if stored_as == "fp32":
         model.save_pretrained(folder)
         return
+    halves: dict[int, torch.Tensor] = {}  # by place in memory: what was shared stays shared
     halved = {
-        name: value.half() if value.is_floating_point() else value
+        name: halves.setdefault(value.data_ptr(), value.half())
+        if value.is_floating_point()
+        else value
         for name, value in model.state_dict().items()
     }
     model.save_pretrained(folder, state_dict=halved)

@@ -55,9 +55,11 @@ def with_clean_up(tokenizer: Tokenizer) -> Tokenizer:
     """Return the tokenizer with our normalizer before its own; once, however often called."""
     ours = _steps(json.loads(NORMALIZER.__getstate__()))
     own = _own_steps(tokenizer)
-    if own[: len(ours)] != ours:
-        own = ours + own
-    return _with_steps(tokenizer, own)
+    if own[: len(ours)] == ours:
+        return _with_steps(tokenizer, own)
+    # A tokenizer made with an earlier clean-up has most of its steps already.
+    rest = [step for step in own if step["type"] != "Replace" or step not in ours]
+    return _with_steps(tokenizer, ours + rest)
 
 
 def with_limit(tokenizer: Tokenizer, max_characters: int) -> Tokenizer:
