@@ -49,8 +49,8 @@ def main(argv: list[str] | None = None) -> int:
     if args.output:
         write_report(args.output, report)
     if args.update_cards:
-        for model in models:
-            renew_file(model.folder / "README.md", {cards.TEST_FIGURES: markdown(report)})
+        for page in [*(model.folder / "README.md" for model in models), *args.update]:
+            renew_file(page, {cards.TEST_FIGURES: markdown(report)})
     return 0
 
 
@@ -87,6 +87,7 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
     add("--resamples", type=positive, default=2000, help="(default: %(default)s)")
     add("--robustness", action="store_true", help="also on the same paragraphs typed otherwise")
     add("--update-cards", action="store_true", help="put the figures into the models' cards")
+    add("--update", type=Path, action="append", default=[], help="and into this page")
     add("--backend", choices=BACKENDS, default="auto", help="for transformers; auto: ONNX if there")
     add("--device", choices=("cpu", "cuda"), default="cpu", help="for transformers")
     return parser.parse_args(with_dashes(sys.argv[1:] if argv is None else argv))

@@ -18,7 +18,7 @@ from saulyq.tagging.inputs import Columns, Reject, find_sources, read_inputs
 from saulyq.tagging.run import Counts, Shape, make_records, tag_rows
 from saulyq.tagging.tagger import Tagger
 
-DEFAULT_MODEL = Path(__file__).resolve().parent / "models" / "tfidf"
+DEFAULT_MODEL = Path(__file__).resolve().parent / "models" / "compact"
 
 
 def main(argv: list[str] | None = None) -> int:

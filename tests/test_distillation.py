@@ -3,10 +3,11 @@ import json
 import numpy as np
 import pytest
 from conftest import arguments, write_data
+from safetensors.numpy import load_file
 from test_transformer import TINY
 
 import train
-from saulyq import artifacts, distillation
+from saulyq import artifacts, averaging, distillation
 from saulyq.errors import UserError
 from saulyq.scripts import run_script
 from saulyq.taggers.soft_labels import SoftLabels, read_soft_labels, write_soft_labels
@@ -56,6 +57,28 @@ def test_a_bad_soft_label_is_told_with_its_line(row, tmp_path):
     path.write_text(json.dumps({"text": "а", "scores": [0, 1]}) + "\n" + json.dumps(row), "utf-8")
     with pytest.raises(UserError, match=r"s\.jsonl:2: expected text and 2 scores"):
         read_soft_labels(path, 2)
+
+
+def test_averaged_taggers_are_the_mean_of_their_weights(tmp_path):
+    pytest.importorskip("torch")
+    data = write_data(tmp_path / "data")
+    folders = [tmp_path / "one", tmp_path / "two"]
+    for rate, folder in zip(("5e-3", "4e-3"), folders, strict=True):
+        train.main(arguments("smoke", data, folder, **(TINY | {"learning_rate": rate})))
+    words = [*map(str, folders), "--data", str(data), "--output", str(tmp_path / "mean")]
+    assert averaging.main(words) == 0
+    name = "bert.embeddings.word_embeddings.weight"
+    one, two, mean = (
+        load_file(f / "model.safetensors")[name] for f in (*folders, tmp_path / "mean")
+    )
+    np.testing.assert_allclose(mean, (one + two) / 2, atol=1e-6)
+    assert len(artifacts.load(tmp_path / "mean").manifest["averaged"]) == 2
+
+
+def test_only_transformers_can_be_averaged(tfidf_folder, tmp_path, capsys):
+    words = [str(tfidf_folder)] * 2 + ["--data", str(tfidf_folder.parent / "data")]
+    assert run_script(lambda: averaging.main([*words, "--output", str(tmp_path / "m")])) == 1
+    assert "other kinds cannot be averaged" in capsys.readouterr().err
 
 
 def test_nothing_to_score_is_one_line(tfidf_folder, tmp_path, capsys):

@@ -131,12 +131,25 @@ def lengthen_positions(model: Any, n_tokens: int) -> None:
     # RoBERTa and its kin count positions from the padding index on.
     needed = n_tokens + (0 if table.padding_idx is None else table.padding_idx + 1)
     missing = needed - table.num_embeddings
-    if missing <= 0:
-        return
-    weight = torch.cat([table.weight.data, table.weight.data[-1:].repeat(missing, 1)])
-    longer = nn.Embedding(needed, table.embedding_dim, padding_idx=table.padding_idx)
-    longer.weight = nn.Parameter(weight)
-    embeddings.position_embeddings = longer
+    if missing > 0:
+        weight = torch.cat([table.weight.data, table.weight.data[-1:].repeat(missing, 1)])
+        _put_positions(model, weight)
+
+
+def cut_positions(model: Any, n_tokens: int) -> None:
+    """Take away, in place, the rows that `lengthen_positions` added beyond `n_tokens`."""
+    table = getattr(getattr(model.base_model, "embeddings", None), "position_embeddings", None)
+    if isinstance(table, nn.Embedding):
+        kept = n_tokens + (0 if table.padding_idx is None else table.padding_idx + 1)
+        _put_positions(model, table.weight.data[:kept])
+
+
+def _put_positions(model: Any, weight: torch.Tensor) -> None:
+    embeddings = model.base_model.embeddings
+    needed, width = weight.shape
+    padding = embeddings.position_embeddings.padding_idx
+    embeddings.position_embeddings = nn.Embedding(needed, width, padding_idx=padding)
+    embeddings.position_embeddings.weight = nn.Parameter(weight)
     for name, buffer in [("position_ids", torch.arange(needed)), ("token_type_ids", None)]:
         if hasattr(embeddings, name):
             value = torch.zeros(needed, dtype=torch.long) if buffer is None else buffer

@@ -58,11 +58,8 @@ class TransformerModel(TaggerModel):
         fine_tuning.run(found, config, train, valid, mode=self.topics.mode, checkpoints=checkpoints)
         self.device = found.model.device
         self.stored_as, self.writes_onnx = config.weights, config.onnx
-        checkpoint.round_weights(found.model, self.stored_as)
         limit = _characters_read(found, train.texts, config.max_tokens)
         backend = with_limit(found.tokenizer.backend_tokenizer, limit)
-        n_tokens = limit * tokens_per_character(backend) + config.max_tokens
-        checkpoint.lengthen_positions(found.model, n_tokens)
         found.tokenizer = checkpoint.wrap(
             backend,
             config.max_tokens,
@@ -70,6 +67,13 @@ class TransformerModel(TaggerModel):
             list(found.tokenizer.model_input_names),
         )
         self._use(found)
+        checkpoint.lengthen_positions(self.model, self.n_positions())
+        self.round_weights()
+
+    def n_positions(self) -> int:
+        """Return how many tokens a text can have that the tokenizer has cut to its limit."""
+        per_character = tokens_per_character(self.splitter.tokenizer)
+        return self.splitter.max_characters * per_character + self.max_tokens
 
     def windows(self, texts: Sequence[str]) -> list[list[str]]:
         return self.splitter.split(texts)
@@ -97,7 +101,11 @@ class TransformerModel(TaggerModel):
         intercept = torch.tensor(scaling.intercept, dtype=layer.weight.dtype, device=self.device)
         layer.weight.data *= slope[:, None]
         layer.bias.data = layer.bias.data * slope + intercept
-        checkpoint.round_weights(layer, self.stored_as)
+        self.round_weights()
+
+    def round_weights(self) -> None:
+        """Give the weights the values that they will have when they are read back."""
+        checkpoint.round_weights(self.model, self.stored_as)
 
     def save(self, folder: Path) -> None:
         checkpoint.save_weights(self.model, folder, self.stored_as)
