@@ -9,6 +9,8 @@ import logging
 import sys
 from pathlib import Path
 
+from transformers import set_seed
+
 from saulyq.artifacts import check_parent, write_json, written_whole
 from saulyq.config import read_config
 from saulyq.data import read_split
@@ -43,6 +45,7 @@ def main(argv: list[str] | None = None) -> int:
     pairs = translated_pairs(config, held_out)
     known = meanings_of(pairs, config, tokenizer)
     packed = PackedCorpus(corpus, tokenizer, config, known)
+    set_seed(config.seed)  # weights that start at random draw from it, dropout too
     learner = encoders.start(config, tokenizer, packed.packed.ravel())
     checkpoints = Checkpoints(config.output.with_name(config.output.name + ".partial"), args.resume)
     text = fingerprint(corpus, pairs)
