@@ -8,8 +8,7 @@ from pathlib import Path
 from saulyq import artifacts, cards, evaluation
 from saulyq.config import load_config, setting_names
 from saulyq.data import check_apart, languages_of, read_split
-from saulyq.errors import UserError
-from saulyq.scripts import is_first_process, read_overrides, run_script
+from saulyq.scripts import is_first_process, parse_with_settings, run_script
 from saulyq.taggers import tagger_class
 from saulyq.taggers.base import Checkpoints
 from saulyq.topics import load_topics
@@ -55,11 +54,7 @@ def parse_args(argv: list[str] | None) -> tuple[argparse.Namespace, dict[str, st
     )
     parser.add_argument("--config", type=Path, required=True, help="a YAML file, see configs/")
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
-    args, rest = parser.parse_known_args(argv)
-    try:
-        return args, read_overrides(rest)
-    except UserError as error:
-        parser.error(str(error))
+    return parse_with_settings(parser, argv)
 
 
 if __name__ == "__main__":

@@ -26,6 +26,17 @@ def read_overrides(arguments: list[str]) -> dict[str, str]:
     return settings
 
 
+def parse_with_settings(
+    parser: argparse.ArgumentParser, argv: list[str] | None
+) -> tuple[argparse.Namespace, dict[str, str]]:
+    """Return what the parser knows, and the rest as settings given as `--name value`."""
+    args, rest = parser.parse_known_args(argv)
+    try:
+        return args, read_overrides(rest)
+    except UserError as error:
+        parser.error(str(error))
+
+
 def with_dashes(arguments: list[str]) -> list[str]:
     """Return the arguments with option names in dashes: --keep_text is --keep-text."""
     parts = [a.partition("=") if a.startswith("--") else ("", "", a) for a in arguments]

@@ -23,7 +23,7 @@ from saulyq.pretraining.run import run
 from saulyq.pretraining.sequences import PackedCorpus
 from saulyq.pretraining.settings import PretrainConfig
 from saulyq.pretraining.vocabulary import tokenizer_for
-from saulyq.scripts import is_first_process, read_overrides, run_script
+from saulyq.scripts import is_first_process, parse_with_settings, run_script
 from saulyq.taggers.base import Checkpoints
 from saulyq.taggers.checkpoint import save_weights
 from saulyq.topics import load_topics
@@ -106,11 +106,7 @@ def parse_args(argv: list[str] | None) -> tuple[argparse.Namespace, dict[str, st
     add("--config", type=Path, required=True, help="a YAML file, see configs/pretrain_compact.yaml")
     add("--corpus", required=True, help="a folder or a glob of .txt and .txt.gz files")
     add("--resume", action="store_true", help="go on from the last checkpoint")
-    args, rest = parser.parse_known_args(argv)
-    try:
-        return args, read_overrides(rest)
-    except UserError as error:
-        parser.error(str(error))
+    return parse_with_settings(parser, argv)
 
 
 if __name__ == "__main__":
