@@ -46,7 +46,7 @@ def main(argv: list[str] | None = None) -> int:
     known = meanings_of(pairs, config, tokenizer)
     packed = PackedCorpus(corpus, tokenizer, config, known)
     set_seed(config.seed)  # weights that start at random draw from it, dropout too
-    learner = encoders.start(config, tokenizer, packed.packed.ravel())
+    learner = encoders.start(config, tokenizer, packed.packed.ravel(), known)
     checkpoints = Checkpoints(config.output.with_name(config.output.name + ".partial"), args.resume)
     text = fingerprint(corpus, pairs)
     curve = run(learner, packed, tokenizer.pad_token_id, config, checkpoints, fingerprint=text)

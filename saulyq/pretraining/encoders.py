@@ -17,7 +17,7 @@ from transformers import (
 from transformers.modeling_outputs import MaskedLMOutput
 
 from saulyq.errors import UserError
-from saulyq.pretraining.meanings import Teacher, read_pairs
+from saulyq.pretraining.meanings import Known, Teacher, read_pairs
 from saulyq.pretraining.sequences import IGNORED
 from saulyq.pretraining.settings import PretrainConfig, Size
 from saulyq.pretraining.transplant import embeddings, graft
@@ -28,6 +28,8 @@ class Learner:
 
     Scores are made for the guessed tokens only: the vocabulary is most of the work.
     """
+
+    meaning_weight = 1.0
 
     def forward(
         self: Any,
@@ -53,7 +55,6 @@ class Learner:
 
 class BertLearner(Learner, BertForMaskedLM):  # type: ignore[misc]  # transformers is untyped here
     kept_as = BertForMaskedLM
-    meaning_weight = 1.0
 
     def vocabulary_scores(self, hidden: torch.Tensor) -> torch.Tensor:
         return torch.as_tensor(self.cls(hidden))
@@ -61,29 +62,28 @@ class BertLearner(Learner, BertForMaskedLM):  # type: ignore[misc]  # transforme
 
 class ModernBertLearner(Learner, ModernBertForMaskedLM):  # type: ignore[misc]
     kept_as = ModernBertForMaskedLM
-    meaning_weight = 1.0
 
     def vocabulary_scores(self, hidden: torch.Tensor) -> torch.Tensor:
         return torch.as_tensor(self.decoder(self.head(hidden)))
 
 
-def start(config: PretrainConfig, tokenizer: Any, stream: NDArray[np.int32]) -> Any:
-    """Return the model to train; `stream` is the corpus as ids, for the meanings of tokens."""
+def start(
+    config: PretrainConfig, tokenizer: Any, stream: NDArray[np.int32], known: Known | None
+) -> Any:
+    """Return the model to train; `stream` is the corpus as ids, for the meanings of tokens.
+
+    Raises UserError if it cannot read the sequences or be as wide as the vectors of `known`.
+    """
     learner = _start(config, tokenizer, stream)
     longest = learner.config.max_position_embeddings
     if config.sequence_length > longest:
         raise UserError(f"sequence_length is {config.sequence_length}; it reads at most {longest}")
-    if config.meanings is not None:
+    if config.meanings is not None and known is not None:
         learner.meaning_weight = config.meanings.weight
-        check_width(learner, Teacher(config.meanings.teacher))
+        ours, theirs = learner.config.hidden_size, known.vectors.shape[1]
+        if ours != theirs:
+            raise UserError(f"meanings: the encoder is {ours} wide, its teacher {theirs}")
     return learner
-
-
-def check_width(learner: Any, teacher: Teacher) -> None:
-    """Raise UserError unless the vectors of both have the same length."""
-    ours, theirs = learner.config.hidden_size, teacher.model.config.hidden_size
-    if ours != theirs:
-        raise UserError(f"meanings: the encoder is {ours} wide, its teacher {theirs}")
 
 
 def _start(config: PretrainConfig, tokenizer: Any, stream: NDArray[np.int32]) -> Any:
