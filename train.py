@@ -35,7 +35,7 @@ def main(argv: list[str] | None = None) -> int:
     report = evaluation.evaluate(valid, scores, topics=topics, cutoffs=cutoffs)
 
     manifest = artifacts.manifest_of(config, n_train=len(train), n_valid=len(valid))
-    stored = None if cutoffs is None else dict(zip(topics.ids, cutoffs.tolist(), strict=True))
+    stored = evaluation.stored_cutoffs(cutoffs, topics)
     trained = artifacts.ModelFolder(config.output, model, topics, stored, manifest)
     artifacts.save(trained, report, cards.make_card(trained, report, languages_of(train)))
     checkpoints.clear()

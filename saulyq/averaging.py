@@ -34,7 +34,7 @@ def main(argv: list[str] | None = None) -> int:
     cutoffs = evaluation.calibrate(model, valid)
     scores, _ = model.score(valid.texts)
     report = evaluation.evaluate(valid, scores, topics=topics, cutoffs=cutoffs)
-    stored = None if cutoffs is None else dict(zip(topics.ids, cutoffs.tolist(), strict=True))
+    stored = evaluation.stored_cutoffs(cutoffs, topics)
     manifest = manifest_of(loaded)
     made = ModelFolder(args.output, model, topics, stored, manifest)
     artifacts.save(made, report, cards.make_card(made, report, languages_of(train)))

@@ -127,3 +127,10 @@ def existing(value: float) -> float | None:
 def cutoffs_of(stored: Mapping[str, float] | None, topics: TopicSet) -> NDArray[np.float64] | None:
     """Return stored thresholds in schema order, shape (n_topics,); None stays None."""
     return None if stored is None else np.array([stored[topic] for topic in topics.ids])
+
+
+def stored_cutoffs(
+    cutoffs: NDArray[np.float64] | None, topics: TopicSet
+) -> dict[str, float] | None:
+    """Return thresholds as a model folder keeps them: the reverse of `cutoffs_of`."""
+    return None if cutoffs is None else dict(zip(topics.ids, cutoffs.tolist(), strict=True))
