@@ -23,11 +23,17 @@ from transformers import (  # noqa: E402
 )
 
 from saulyq.pretraining import __main__ as pretraining  # noqa: E402
+from saulyq.pretraining import encoders  # noqa: E402
 from saulyq.pretraining.corpus import Corpus, find_files, read_corpus  # noqa: E402
-from saulyq.pretraining.meanings import Known, Teacher, read_pairs  # noqa: E402
-from saulyq.pretraining.sequences import IGNORED, Collator, PackedCorpus  # noqa: E402
+from saulyq.pretraining.meanings import Teacher, centred  # noqa: E402
+from saulyq.pretraining.sequences import IGNORED, PackedCorpus, collate, pack  # noqa: E402
 from saulyq.pretraining.settings import PretrainConfig  # noqa: E402
-from saulyq.pretraining.transplant import company_vectors, embeddings  # noqa: E402
+from saulyq.pretraining.transplant import (  # noqa: E402
+    company_vectors,
+    embeddings_of_meanings,
+    embeddings_of_pieces,
+    read_pairs,
+)
 from saulyq.taggers.checkpoint import SPECIALS, wrap  # noqa: E402
 from saulyq.taggers.tokenizer import train_wordpiece  # noqa: E402
 
@@ -49,7 +55,7 @@ def teacher_folder(tmp_path_factory):
     config = BertConfig(
         vocab_size=english.get_vocab_size(),
         hidden_size=WIDTH,
-        num_hidden_layers=1,
+        num_hidden_layers=2,
         num_attention_heads=2,
         intermediate_size=32,
         max_position_embeddings=64,
@@ -92,30 +98,48 @@ def test_a_line_is_read_as_often_as_its_weight_says():
 
 
 def settings(**more):
-    given = {"output": "x", "start": "y", "sequence_length": 16} | more
+    given = {"output": "x", "start": "y", "sequence_length": 64} | more
     return PretrainConfig.model_validate(given)
 
 
-def tokens_of(data):
-    """The tokens of all sequences before they were masked."""
-    return np.array([np.concatenate([[data.cls], packed]) for packed in data.packed])
+def packed_batch(data):
+    return collate([data[i] for i in range(len(data))])
 
 
-def test_sequences_are_packed_anew_in_each_epoch_and_the_same_for_the_same_seed(tokenizer):
+def lines_of(batch):
+    """The lines that stand in a batch, as tuples of tokens, hidden ones given back."""
+    tokens = torch.where(batch["labels"] == IGNORED, batch["input_ids"], batch["labels"])
+    return sorted(
+        tuple(row[segments == segment].tolist())
+        for row, segments in zip(tokens, batch["segments"], strict=True)
+        for segment in range(1, int(segments.max()) + 1)
+    )
+
+
+def test_rows_hold_each_line_once_an_epoch_packed_anew_and_the_same_for_the_same_seed(tokenizer):
     def packed(epoch, seed=0):
         data = PackedCorpus(corpus_of(TEXTS), tokenizer, settings(seed=seed))
         data.set_epoch(epoch)
-        return np.stack([data[i]["input_ids"] for i in range(len(data))]), tokens_of(data)
+        return packed_batch(data)
 
-    first, tokens = packed(0)
-    assert first.shape[1] == 16
-    assert (first[:, 0] == tokenizer.cls_token_id).all()
-    np.testing.assert_array_equal(first, packed(0)[0])
-    assert (tokens != packed(1)[1]).any()
-    assert (tokens != packed(0, seed=1)[1]).any()
-    # All lines, a separator after each: nothing is lost but the end that fills no sequence.
-    n_tokens = sum(len(ids) + 1 for ids in tokenizer(TEXTS, add_special_tokens=False)["input_ids"])
-    assert len(first) == n_tokens // 15
+    first = packed(0)
+    assert first["input_ids"].shape[1] == 64
+    assert lines_of(first) == sorted(tuple(ids) for ids in tokenizer(TEXTS)["input_ids"])
+    starts = first["input_ids"][(first["positions"] == 0) & (first["segments"] > 0)]
+    assert (starts == tokenizer.cls_token_id).all()
+    assert torch.equal(first["input_ids"], packed(0)["input_ids"])
+    assert not torch.equal(first["segments"], packed(1)["segments"])
+    assert not torch.equal(first["segments"], packed(0, seed=1)["segments"])
+
+
+def test_lines_go_where_there_is_room():
+    # 6 leaves 4: too little for 5, enough for 3; 5 + 5 fill a row.
+    assert pack([6, 5, 3, 5, 1], 10) == [[0, 2, 4], [1, 3]]
+    assert pack([], 10) == []
+    lengths = np.random.default_rng(0).integers(1, 11, size=500).tolist()
+    rows = pack(lengths, 10)
+    assert sorted(place for row in rows for place in row) == list(range(500))
+    assert all(sum(lengths[place] for place in row) <= 10 for row in rows)
 
 
 def test_masking_hides_a_share_of_tokens_and_no_special_one(tokenizer):
@@ -123,11 +147,9 @@ def test_masking_hides_a_share_of_tokens_and_no_special_one(tokenizer):
     data = PackedCorpus(corpus_of(TEXTS * 8), tokenizer, config)
     for epoch, rate in enumerate((0.4, 0.3, 0.2)):
         data.set_epoch(epoch)
-        batch = Collator(tokenizer.pad_token_id)([data[i] for i in range(len(data))])
-        tokens = torch.from_numpy(tokens_of(data))
+        batch = packed_batch(data)
         guessed = batch["labels"] != IGNORED
-        assert torch.equal(batch["labels"][guessed], tokens[guessed])
-        assert torch.equal(batch["input_ids"][~guessed], tokens[~guessed])
+        tokens = torch.where(guessed, batch["labels"], batch["input_ids"])
         special = torch.isin(tokens, torch.tensor(tokenizer.all_special_ids))
         assert not (guessed & special).any()
         assert guessed[~special].float().mean() == pytest.approx(rate, abs=0.05)
@@ -135,15 +157,48 @@ def test_masking_hides_a_share_of_tokens_and_no_special_one(tokenizer):
         assert hidden.float().mean() == pytest.approx(0.8, abs=0.1)
 
 
-def test_sentences_with_meanings_are_padded(tokenizer):
-    ids = tokenizer(["нан", "кеме теңізде жүзіп барады"])["input_ids"]
-    known = Known(ids, np.eye(2, dtype=np.float32))
-    data = PackedCorpus(corpus_of(TEXTS), tokenizer, settings(), known)
-    batch = Collator(tokenizer.pad_token_id)([data[i] for i in range(len(data))])
-    rows = batch["meanings"].argmax(dim=1)
-    for sentence, mask, row in zip(batch["sentences"], batch["sentence_mask"], rows, strict=True):
-        assert sentence[mask.bool()].tolist() == ids[row]
-        assert (sentence[~mask.bool()] == tokenizer.pad_token_id).all()
+def test_each_line_of_a_row_has_its_own_meaning(tokenizer):
+    texts = ["нан", "кеме теңізде жүзіп барады", "жел соқты"]
+    data = PackedCorpus(corpus_of(texts), tokenizer, settings(), np.eye(3, dtype=np.float32))
+    batch = packed_batch(data)
+    assert batch["meanings"].shape == (1, 3, 3)
+    tokens = torch.where(batch["labels"] == IGNORED, batch["input_ids"], batch["labels"])[0]
+    for segment, line in enumerate(batch["meanings"][0].argmax(dim=1), start=1):
+        ids = tokens[batch["segments"][0] == segment]
+        assert ids.tolist() == tokenizer(texts[line])["input_ids"]
+
+
+@pytest.mark.parametrize("architecture", ["bert", "modernbert"])
+def test_a_line_is_read_in_a_row_as_it_is_alone(architecture, tokenizer):
+    size = {"architecture": architecture, "layers": 2, "width": 16, "heads": 2}
+    config = settings(start=None, size=size, mask_rate=1e-9)
+    data = PackedCorpus(corpus_of(TEXTS), tokenizer, config)
+    learner = encoders.start(config, tokenizer, data).eval()
+    batch = packed_batch(data)
+    seen = []
+    learner.base_model.register_forward_hook(lambda *told: seen.append(told[-1].last_hidden_state))
+    learner(**batch)
+    segment = batch["segments"][0] == 2
+    learner.base_model(input_ids=batch["input_ids"][0][segment][None])
+    torch.testing.assert_close(seen[0][0][segment], seen[1][0], atol=1e-5, rtol=0)
+
+
+def test_the_loss_counts_how_far_each_line_points_from_its_meaning(tokenizer):
+    config = settings(start=None, size={"layers": 1, "width": 16, "heads": 2}, mask_rate=0.5)
+    data = PackedCorpus(corpus_of(TEXTS), tokenizer, config)
+    learner = encoders.start(config, tokenizer, data).eval()
+    seen = []
+    learner.base_model.register_forward_hook(lambda *told: seen.append(told[-1].last_hidden_state))
+    batch = packed_batch(data)
+    plain = learner(**batch).loss.detach()
+    starts = (batch["positions"] == 0) & (batch["segments"] > 0)
+    meanings = torch.zeros(*starts.shape, 16)
+    for row, at in enumerate(starts):
+        meanings[row, : at.sum()] = -seen[0][row][at]
+    # Each vector points the other way: a distance of 2, and the weight is 1.
+    assert float(learner(**batch, meanings=meanings).loss.detach() - plain) == pytest.approx(
+        2, abs=1e-5
+    )
 
 
 def test_tokens_in_like_company_get_like_vectors():
@@ -157,15 +212,43 @@ def test_tokens_in_like_company_get_like_vectors():
 def test_a_token_starts_as_the_mean_of_its_meaning(tokenizer, teacher_folder):
     teacher = Teacher(str(teacher_folder))
     tokens = tokenizer.convert_ids_to_tokens(range(len(tokenizer)))
-    stream = PackedCorpus(corpus_of(TEXTS), tokenizer, settings()).packed.ravel()
+    stream = np.concatenate(PackedCorpus(corpus_of(TEXTS), tokenizer, settings()).lines)
     assert "нан" in tokens
-    made = embeddings(tokens, stream, {"нан": "bread is"}, teacher, rng=np.random.default_rng(0))
+    rng = np.random.default_rng(0)
+    made = embeddings_of_meanings(tokens, stream, {"нан": "bread is"}, teacher, rng)
     table = teacher.model.get_input_embeddings().weight.detach().numpy()
     ids = teacher.tokenizer("bread is", add_special_tokens=False)["input_ids"]
     np.testing.assert_allclose(made[tokens.index("нан")], table[ids].mean(axis=0), atol=1e-6)
     mask = teacher.tokenizer.mask_token_id
     np.testing.assert_allclose(made[tokenizer.mask_token_id], table[mask], atol=1e-6)
     assert np.isfinite(made).all()
+
+
+def test_a_token_starts_as_the_mean_of_its_pieces(tokenizer, teacher_folder):
+    teacher = Teacher(str(teacher_folder))
+    table = teacher.model.get_input_embeddings().weight.detach().numpy()
+    ids = teacher.tokenizer.get_vocab()
+    made = embeddings_of_pieces(["[MASK]", "bread", "##ea"], teacher)
+    np.testing.assert_allclose(made[0], table[ids["[MASK]"]])
+    bread = teacher.tokenizer("bread", add_special_tokens=False)["input_ids"]
+    np.testing.assert_allclose(made[1], table[bread].mean(axis=0), atol=1e-6)
+    inside = [piece.id for piece in teacher.tokenizer.backend_tokenizer.model.tokenize("ea")]
+    np.testing.assert_allclose(made[2], table[inside].mean(axis=0), atol=1e-6)
+
+
+def test_what_all_vectors_have_in_common_is_taken_away():
+    vectors = np.array([[1.0, 0.1], [1.0, -0.1]], dtype=np.float32)
+    np.testing.assert_allclose(centred(vectors), [[0, 1], [0, -1]], atol=1e-6)
+
+
+def test_the_order_of_texts_does_not_change_what_a_teacher_says(teacher_folder):
+    teacher = Teacher(str(teacher_folder), prefix="the ")
+    texts = ["bread is baked", "ship", "the wind blew at sea"]
+    found = teacher.vectors(texts)
+    np.testing.assert_allclose(teacher.vectors(texts[::-1])[::-1], found, atol=1e-2)
+    np.testing.assert_allclose(np.linalg.norm(found, axis=1), 1, atol=1e-5)
+    plain = Teacher(str(teacher_folder)).vectors(["the ship"])
+    np.testing.assert_allclose(found[1], plain[0], atol=1e-2)
 
 
 def test_pairs_want_two_texts_a_line(tmp_path):
@@ -177,19 +260,18 @@ def test_pairs_want_two_texts_a_line(tmp_path):
 
 @pytest.fixture
 def folders(tmp_path, teacher_folder):
-    """A data folder, a corpus, a glossary and translated pairs; returns the command line."""
+    """A data folder, a corpus and a glossary; returns the command line."""
     write_data(tmp_path / "data")
     (tmp_path / "corpus").mkdir()
     (tmp_path / "corpus" / "more.txt").write_text("\n".join(TEXTS), "utf-8")
     (tmp_path / "glossary.tsv").write_text("нан\tbread\nкеме\tship\nжел\tthe wind\n", "utf-8")
-    (tmp_path / "pairs.tsv").write_text("нан пісті\tbread is baked\nкеме\tthe ship\n", "utf-8")
     config = {
         "output": str(tmp_path / "encoder"),
         "data": str(tmp_path / "data"),
         "transplant": {"body": str(teacher_folder), "glossary": str(tmp_path / "glossary.tsv")},
-        "meanings": {"teacher": str(teacher_folder), "pairs": str(tmp_path / "pairs.tsv")},
+        "meanings": {"teacher": str(teacher_folder)},
         "vocabulary": 150,
-        "sequence_length": 16,
+        "sequence_length": 32,
         "learning_rate": 5e-3,
         "batch_size": 8,
         "epochs": 4,
@@ -216,6 +298,20 @@ def test_an_encoder_is_made_and_fine_tuned(folders, tmp_path):
     losses = [point["loss"] for point in curve]
     assert losses[-1] < losses[0]
     assert not encoder.with_name("encoder.partial").exists()
+
+
+def test_a_body_that_knows_our_languages_needs_no_glossary(folders, tmp_path, teacher_folder):
+    config = json.loads((tmp_path / "c.yaml").read_text("utf-8"))
+    config["transplant"] = {"body": str(teacher_folder), "layers": [1]}
+    config |= {"learning_rate": 1e-9, "weight_decay": 0.0, "epochs": 1}
+    (tmp_path / "c.yaml").write_text(json.dumps(config), "utf-8")
+    assert pretraining.main(folders) == 0
+    made = weights(tmp_path / "encoder")
+    body = weights(teacher_folder)
+    name = "layer.{}.output.dense.weight"
+    ours, theirs = (f"{start}encoder.{name}" for start in ("bert.", ""))
+    np.testing.assert_allclose(made[ours.format(0)], body[theirs.format(1)], atol=1e-6)
+    assert ours.format(1) not in made
 
 
 def test_a_run_starts_from_exactly_one_thing(folders, capsys):
@@ -250,6 +346,7 @@ def test_an_encoder_of_another_architecture_starts_from_random_weights(folders, 
         ({"output": "data"}, "data exists and is not an encoder of ours"),
         ({"sequence_length": "100"}, "sequence_length is 100; it reads at most 64"),
         ({"transplant.bodi": "x"}, "unknown setting 'transplant.bodi'; did you mean 'body'?"),
+        ({"transplant.layers": "[0, 2]"}, "layers is [0, 2]; the body has layers 0 to 1"),
         ({"repeats": "{much-more: 2}"}, "no file is called 'much-more'"),
     ],
 )
@@ -273,10 +370,12 @@ def test_resuming_wants_the_same_text(folders, tmp_path, monkeypatch, capsys):
     assert "--resume: text is" in capsys.readouterr().err
 
 
-def test_long_lines_go_through_several_sequences(tokenizer):
-    line = " ".join(["кеме"] * 300)
-    data = PackedCorpus(corpus_of([line]), tokenizer, settings())
-    assert len(data.lines[0]) == 301
+def test_long_lines_are_cut_between_words(tokenizer):
+    corpus = corpus_of([" ".join(["кеме"] * 300), "нан"], [2.0, 3.0])
+    cut = corpus.in_pieces(tokenizer.backend_tokenizer, 32)
+    assert " ".join(cut.lines[:-1]).split() == ["кеме"] * 300
+    assert cut.repeats.tolist() == [2.0] * (len(cut.lines) - 1) + [3.0]
+    assert all(len(ids) <= 32 for ids in tokenizer(cut.lines)["input_ids"])
 
 
 def command(folders, *launcher, **more):

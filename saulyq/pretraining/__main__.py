@@ -9,6 +9,8 @@ import logging
 import sys
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
 from transformers import set_seed
 
 from saulyq.artifacts import check_parent, write_json, written_whole
@@ -17,8 +19,8 @@ from saulyq.data import read_split
 from saulyq.errors import UserError
 from saulyq.pretraining import encoders
 from saulyq.pretraining.card import make_card
-from saulyq.pretraining.corpus import Corpus, find_files, held_out_texts, key_of, read_corpus
-from saulyq.pretraining.meanings import Known, Teacher, learn_meanings, read_pairs
+from saulyq.pretraining.corpus import Corpus, find_files, held_out_texts, read_corpus
+from saulyq.pretraining.meanings import Teacher, centred
 from saulyq.pretraining.run import run
 from saulyq.pretraining.sequences import PackedCorpus
 from saulyq.pretraining.settings import PretrainConfig
@@ -27,6 +29,8 @@ from saulyq.scripts import is_first_process, parse_with_settings, run_script
 from saulyq.taggers.base import Checkpoints
 from saulyq.taggers.checkpoint import save_weights
 from saulyq.topics import load_topics
+
+logger = logging.getLogger(__name__)
 
 CURVE = "loss.json"  # also the mark of a folder that may be written over
 
@@ -42,14 +46,12 @@ def main(argv: list[str] | None = None) -> int:
     corpus = read_corpus(files, config.repeats, train.texts, config.train_repeats, held_out)
 
     tokenizer = tokenizer_for(config, corpus)
-    pairs = translated_pairs(config, held_out)
-    known = meanings_of(pairs, config, tokenizer)
-    packed = PackedCorpus(corpus, tokenizer, config, known)
+    corpus = corpus.in_pieces(tokenizer.backend_tokenizer, config.sequence_length)
+    packed = PackedCorpus(corpus, tokenizer, config, meanings_of(corpus, config))
     set_seed(config.seed)  # weights that start at random draw from it, dropout too
-    learner = encoders.start(config, tokenizer, packed.packed.ravel(), known)
+    learner = encoders.start(config, tokenizer, packed)
     checkpoints = Checkpoints(config.output.with_name(config.output.name + ".partial"), args.resume)
-    text = fingerprint(corpus, pairs)
-    curve = run(learner, packed, tokenizer.pad_token_id, config, checkpoints, fingerprint=text)
+    curve = run(learner, packed, config, checkpoints, fingerprint=fingerprint(corpus))
     if not is_first_process():
         return 0
 
@@ -71,31 +73,19 @@ def check_output(folder: Path) -> None:
     check_parent(folder)
 
 
-def translated_pairs(config: PretrainConfig, held_out: list[str]) -> list[tuple[str, str]]:
-    """Return the sentences with a translation, none that is held out; [] without meanings."""
-    if config.meanings is None:
-        return []
-    shunned = {key_of(text) for text in held_out}
-    pairs = [p for p in read_pairs(config.meanings.pairs) if key_of(p[0]) not in shunned]
-    if not pairs:
-        raise UserError(f"{config.meanings.pairs}: no pairs")
-    return pairs
-
-
-def meanings_of(
-    pairs: list[tuple[str, str]], config: PretrainConfig, tokenizer: object
-) -> Known | None:
-    """Return what the teacher makes of the translations; None without meanings."""
+def meanings_of(corpus: Corpus, config: PretrainConfig) -> NDArray[np.float32] | None:
+    """Return what the teacher makes of each line, (n_lines, width); None without a teacher."""
     if config.meanings is None:
         return None
-    return learn_meanings(pairs, Teacher(config.meanings.teacher), tokenizer)
+    teacher = Teacher(config.meanings.teacher, config.meanings.prefix)
+    logger.info("the teacher reads %d lines", len(corpus.lines))
+    return centred(teacher.vectors(corpus.lines))
 
 
-def fingerprint(corpus: Corpus, pairs: list[tuple[str, str]]) -> str:
+def fingerprint(corpus: Corpus) -> str:
     """Return a checksum of all text: the vocabulary of a checkpoint goes with no other."""
     total = hashlib.sha256("\0".join(corpus.lines).encode())
     total.update(corpus.repeats.tobytes())
-    total.update(repr(pairs).encode())
     return total.hexdigest()
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from saulyq.artifacts import commit
 from saulyq.cards import metadata
 from saulyq.pretraining.corpus import OWN, Corpus
-from saulyq.pretraining.settings import PretrainConfig
+from saulyq.pretraining.settings import PretrainConfig, Transplant
 
 _CARD = """---
 {metadata}
@@ -64,14 +64,22 @@ def make_card(config: PretrainConfig, corpus: Corpus, last_loss: float) -> str:
 
 def _start(config: PretrainConfig) -> str:
     if config.transplant is not None:
-        return (
-            f"The body of `{Path(config.transplant.body).name}` under a vocabulary of "
-            f"{config.vocabulary} tokens of its own; the embeddings start from the meanings in "
-            f"`{config.transplant.glossary.name}`."
-        )
+        return _transplanted(config.transplant, config.vocabulary)
     if config.start is not None:
         return f"It goes on from the checkpoint `{config.start.name}`."
     return f"It started from random weights: {config.size}."
+
+
+def _transplanted(transplant: Transplant, vocabulary: int) -> str:
+    layers = "The body" if transplant.layers is None else f"Layers {transplant.layers} of the body"
+    if transplant.glossary is None:
+        meaning = "a token starts as the mean of the pieces that the body has for it"
+    else:
+        meaning = f"the embeddings start from the meanings in `{transplant.glossary.name}`"
+    return (
+        f"{layers} of `{Path(transplant.body).name}` under a vocabulary of {vocabulary} tokens of "
+        f"its own; {meaning}."
+    )
 
 
 def _meanings(config: PretrainConfig) -> str:
@@ -79,8 +87,8 @@ def _meanings(config: PretrainConfig) -> str:
         return ""
     teacher = Path(config.meanings.teacher).name
     return (
-        f"Besides guessing tokens it learnt, from translated sentences, to give a sentence the "
-        f"vector that `{teacher}` gives its translation.\n"
+        f"Besides guessing tokens it learnt to give each line the vector that `{teacher}` gives "
+        "it, without what all lines have in common.\n"
     )
 
 

@@ -11,10 +11,12 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from tokenizers import Tokenizer
 
 from saulyq.data import read_split
 from saulyq.errors import UserError
 from saulyq.reading import LineError, decode_line
+from saulyq.taggers.windows import WindowSplitter
 from saulyq.text import normalise
 from saulyq.topics import TopicSet
 
@@ -38,6 +40,12 @@ class Corpus:
         rows = np.repeat(np.arange(len(self.lines)), times)
         rng.shuffle(rows)
         return rows
+
+    def in_pieces(self, tokenizer: Tokenizer, max_tokens: int) -> "Corpus":
+        """Return the corpus with longer lines cut between words, each piece a line of its own."""
+        pieces = WindowSplitter.of(tokenizer, max_tokens).split(self.lines)
+        repeats = np.repeat(self.repeats, [len(of_line) for of_line in pieces])
+        return Corpus([piece for of_line in pieces for piece in of_line], repeats, self.n_words)
 
 
 def find_files(pattern: str) -> list[Path]:

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch.nn.functional import cosine_similarity, cross_entropy
 from transformers import (
     AutoConfig,
@@ -17,10 +16,15 @@ from transformers import (
 from transformers.modeling_outputs import MaskedLMOutput
 
 from saulyq.errors import UserError
-from saulyq.pretraining.meanings import Known, Teacher, read_pairs
-from saulyq.pretraining.sequences import IGNORED
-from saulyq.pretraining.settings import PretrainConfig, Size
-from saulyq.pretraining.transplant import embeddings, graft
+from saulyq.pretraining.meanings import Teacher
+from saulyq.pretraining.sequences import IGNORED, PackedCorpus
+from saulyq.pretraining.settings import PretrainConfig, Size, Transplant
+from saulyq.pretraining.transplant import (
+    embeddings_of_meanings,
+    embeddings_of_pieces,
+    graft,
+    read_pairs,
+)
 
 
 class Learner:
@@ -35,20 +39,24 @@ class Learner:
         self: Any,
         input_ids: torch.Tensor,
         labels: torch.Tensor,
-        sentences: torch.Tensor | None = None,
-        sentence_mask: torch.Tensor | None = None,
+        segments: torch.Tensor,
+        positions: torch.Tensor,
         meanings: torch.Tensor | None = None,
     ) -> MaskedLMOutput:
-        """Return the loss: mean cross-entropy in nats of the guessed tokens, and for sentences
-        whose meaning is known, how far the vector of their [CLS] points away from it.
+        """Return the loss: mean cross-entropy in nats of the guessed tokens, and where the meaning
+        of lines is known, how far the vector of their [CLS] points away from it on average.
+
+        A token sees those of its own segment only.
         """
-        hidden = self.base_model(input_ids=input_ids).last_hidden_state
+        together = segments[:, None, :, None] == segments[:, None, None, :]
+        read = self.base_model(input_ids=input_ids, attention_mask=together, position_ids=positions)
+        hidden = read.last_hidden_state
         guessed = labels != IGNORED
         loss = cross_entropy(self.vocabulary_scores(hidden[guessed]).float(), labels[guessed])
-        if sentences is not None and meanings is not None:
-            read = self.base_model(input_ids=sentences, attention_mask=sentence_mask)
-            vectors = read.last_hidden_state[:, 0].float()
-            distance = 1 - cosine_similarity(vectors, meanings, dim=1).mean()
+        if meanings is not None:
+            starts = (positions == 0) & (segments > 0)
+            told = meanings[torch.arange(meanings.shape[1]) < starts.sum(dim=1, keepdim=True)]
+            distance = 1 - cosine_similarity(hidden[starts].float(), told, dim=1).mean()
             loss = loss + self.meaning_weight * distance
         return MaskedLMOutput(loss=loss)
 
@@ -67,40 +75,51 @@ class ModernBertLearner(Learner, ModernBertForMaskedLM):  # type: ignore[misc]
         return torch.as_tensor(self.decoder(self.head(hidden)))
 
 
-def start(
-    config: PretrainConfig, tokenizer: Any, stream: NDArray[np.int32], known: Known | None
-) -> Any:
-    """Return the model to train; `stream` is the corpus as ids, for the meanings of tokens.
+def start(config: PretrainConfig, tokenizer: Any, packed: PackedCorpus) -> Any:
+    """Return the model to train on `packed`.
 
-    Raises UserError if it cannot read the sequences or be as wide as the vectors of `known`.
+    Raises UserError if it cannot read the rows or is not as wide as the vectors to learn.
     """
-    learner = _start(config, tokenizer, stream)
+    learner = _start(config, tokenizer, packed)
     longest = learner.config.max_position_embeddings
     if config.sequence_length > longest:
         raise UserError(f"sequence_length is {config.sequence_length}; it reads at most {longest}")
-    if config.meanings is not None and known is not None:
+    if config.meanings is not None and packed.meanings is not None:
         learner.meaning_weight = config.meanings.weight
-        ours, theirs = learner.config.hidden_size, known.vectors.shape[1]
+        ours, theirs = learner.config.hidden_size, packed.meanings.shape[1]
         if ours != theirs:
             raise UserError(f"meanings: the encoder is {ours} wide, its teacher {theirs}")
     return learner
 
 
-def _start(config: PretrainConfig, tokenizer: Any, stream: NDArray[np.int32]) -> Any:
+def _start(config: PretrainConfig, tokenizer: Any, packed: PackedCorpus) -> Any:
     if config.start is not None:
         return _learner_of(config.start)
     if config.size is not None:
         return _random(config.size, tokenizer)
     assert config.transplant is not None
-    teacher = Teacher(config.transplant.body)
-    if (kind := teacher.model.config.model_type) != "bert":
+    return _transplanted(config.transplant, tokenizer, packed)
+
+
+def _transplanted(transplant: Transplant, tokenizer: Any, packed: PackedCorpus) -> Any:
+    donor = Teacher(transplant.body)
+    if (kind := donor.model.config.model_type) != "bert":
         raise UserError(f"transplant.body is a {kind}; expected a bert")
-    settings = BertConfig.from_pretrained(config.transplant.body, **_vocabulary(tokenizer))
-    model = BertLearner(settings)
+    n_layers = donor.model.config.num_hidden_layers
+    layers = list(range(n_layers)) if transplant.layers is None else transplant.layers
+    if max(layers, default=n_layers) >= n_layers:
+        raise UserError(f"transplant.layers is {layers}; the body has layers 0 to {n_layers - 1}")
     tokens = tokenizer.convert_ids_to_tokens(range(len(tokenizer)))
-    glossary = dict(read_pairs(config.transplant.glossary))
-    rng = np.random.default_rng(config.seed)
-    graft(model, teacher.model, embeddings(tokens, stream, glossary, teacher, rng))
+    if transplant.glossary is None:
+        table = embeddings_of_pieces(tokens, donor)
+    else:
+        glossary = dict(read_pairs(transplant.glossary))
+        stream = np.concatenate(packed.lines)
+        rng = np.random.default_rng(packed.config.seed)
+        table = embeddings_of_meanings(tokens, stream, glossary, donor, rng)
+    shape = _vocabulary(tokenizer) | {"num_hidden_layers": len(layers)}
+    model = BertLearner(BertConfig.from_pretrained(transplant.body, **shape))
+    graft(model, donor.model, layers, table)
     return model
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from transformers import Trainer, TrainerCallback, TrainingArguments
 
-from saulyq.pretraining.sequences import Collator, PackedCorpus
+from saulyq.pretraining.sequences import PackedCorpus, collate
 from saulyq.pretraining.settings import PretrainConfig
 from saulyq.taggers.base import Checkpoints
 from saulyq.taggers.precision import uses_bf16
@@ -29,7 +29,6 @@ class Epochs(TrainerCallback):  # type: ignore[misc]  # transformers is untyped 
 def run(
     model: Any,
     packed: PackedCorpus,
-    padding: int,
     config: PretrainConfig,
     checkpoints: Checkpoints,
     *,
@@ -48,7 +47,7 @@ def run(
         model=model,
         args=arguments,
         train_dataset=packed,
-        data_collator=Collator(padding),
+        data_collator=collate,
         callbacks=[Epochs(packed)],
     )
     with checkpoints.damage_told():

@@ -14,7 +14,9 @@ class Transplant(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
     body: str  # a BERT folder or hub name, with its tokenizer
-    glossary: SettingPath  # TSV: a word of ours, what it means in the language of the body
+    layers: list[Annotated[int, Field(ge=0)]] | None = None  # which of its layers; all if not set
+    glossary: SettingPath | None = None  # for a body that does not know our languages. TSV: a word
+    # of ours, what it means in the language of the body
 
 
 class Size(BaseModel):
@@ -35,13 +37,13 @@ class Size(BaseModel):
 
 
 class Meanings(BaseModel):
-    """Sentence vectors learnt from an English teacher (Reimers and Gurevych 2020)."""
+    """The vectors of lines learnt from a teacher (Reimers and Gurevych 2020)."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
     teacher: str  # a sentence encoder that averages its tokens: a folder or hub name
-    pairs: SettingPath  # TSV: a sentence, its translation into the language of the teacher
-    weight: float = Field(default=4.0, gt=0)  # of the distance from the teacher in the loss
+    prefix: str = ""  # what the teacher wants to read before each text
+    weight: float = Field(default=10.0, gt=0)  # of the distance from the teacher in the loss
 
 
 class PretrainConfig(BaseModel):
@@ -54,7 +56,7 @@ class PretrainConfig(BaseModel):
     transplant: Transplant | None = None
     size: Size | None = None
     start: SettingPath | None = None  # a checkpoint of an earlier run, vocabulary and all
-    meanings: Meanings | None = None  # sentences whose translation a teacher can read
+    meanings: Meanings | None = None  # what a teacher makes of each line is learnt as well
     vocabulary: int = Field(default=16_000, ge=100)
     repeats: dict[
         str, Annotated[float, Field(ge=0)]

@@ -1,12 +1,14 @@
-"""A finished encoder's body under a new vocabulary, its embeddings made from meanings.
+"""A finished encoder's body under a new vocabulary.
 
-A token of ours that the glossary knows starts as the mean of the embeddings that its meaning has
-in the body's own vocabulary. The others follow from the company they keep: word vectors of our
-corpus are mapped linearly onto the embeddings of the tokens that are known, and the same map is
-applied to the rest (WECHSEL: Minixhofer et al. 2022).
+Where the body knows our languages, a token of ours starts as the mean of the pieces into which
+the body's own tokenizer cuts it. Where it does not, a token that a glossary knows starts as the
+mean of the embeddings of its meaning; the others follow from the company they keep: word vectors
+of our corpus are mapped linearly onto the embeddings of the tokens that are known, and the same
+map is applied to the rest (WECHSEL: Minixhofer et al. 2022).
 """
 
 import logging
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -17,15 +19,41 @@ from sklearn.utils.extmath import randomized_svd
 
 from saulyq.errors import UserError
 from saulyq.pretraining.meanings import Teacher
+from saulyq.taggers.checkpoint import SPECIALS
 
 logger = logging.getLogger(__name__)
 
+INSIDE = "##"  # how WordPiece marks a token that goes on a word
+_SPECIALS = {token: name.removesuffix("_token") for name, token in SPECIALS.items()}
 WINDOW = 5  # tokens to the right that keep a token company
+LAYER = "encoder.layer."
 N_DIMENSIONS = 200
 RIDGE = 10.0
 
 
-def embeddings(
+def embeddings_of_pieces(tokens: list[str], donor: Teacher) -> NDArray[np.float32]:
+    """Return the embeddings of our WordPiece tokens in the donor's space, (n_tokens, width)."""
+    table = donor.model.get_input_embeddings().weight.detach().numpy()
+    made = np.zeros((len(tokens), table.shape[1]), dtype=np.float32)
+    for row, token in enumerate(tokens):
+        name = _SPECIALS.get(token)
+        if name is not None:
+            made[row] = table[getattr(donor.tokenizer, f"{name}_token_id")]
+        else:
+            made[row] = table[_pieces(token, donor.tokenizer)].mean(axis=0)
+    return made
+
+
+def _pieces(token: str, tokenizer: Any) -> list[int]:
+    """Return the pieces of a token that stands at the start of a word, or inside ("##...")."""
+    if not token.startswith(INSIDE):
+        return list(tokenizer(token, add_special_tokens=False)["input_ids"])
+    # Without the space that the tokenizer takes to stand before a text.
+    pieces = tokenizer.backend_tokenizer.model.tokenize(token.removeprefix(INSIDE))
+    return [piece.id for piece in pieces] or [tokenizer.unk_token_id]
+
+
+def embeddings_of_meanings(
     tokens: list[str],
     stream: NDArray[np.int32],
     glossary: dict[str, str],
@@ -95,13 +123,31 @@ def _mapped(
     return np.asarray(found * (length / np.linalg.norm(found, axis=1, keepdims=True)), np.float32)
 
 
-def graft(model: Any, donor: Any, table: NDArray[np.float32]) -> None:
-    """Copy the donor's body into a masked language model of the same size, with our embeddings."""
+def read_pairs(path: Path) -> list[tuple[str, str]]:
+    """Return the two columns of a TSV file; raise UserError at a line that is not a pair."""
+    try:
+        lines = path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(f"{path}: cannot be read ({error})") from error
+    pairs = []
+    for number, line in enumerate(lines, start=1):
+        first, _, second = line.partition("\t")
+        if not (first.strip() and second.strip()) or "\t" in second:
+            raise UserError(f"{path}:{number}: expected two texts with a tab between them")
+        pairs.append((first.strip(), second.strip()))
+    return pairs
+
+
+def graft(model: Any, donor: Any, layers: list[int], table: NDArray[np.float32]) -> None:
+    """Copy layers of the donor's body into a masked language model, with our embeddings."""
     state = {
         name: value
         for name, value in donor.state_dict().items()
-        if not name.startswith(("embeddings.word_embeddings", "pooler"))
+        if not name.startswith(("embeddings.word_embeddings", "pooler", LAYER))
     }
+    for place, layer in enumerate(layers):
+        taken = donor.encoder.layer[layer].state_dict()
+        state |= {f"{LAYER}{place}.{name}": value for name, value in taken.items()}
     missing, unexpected = model.base_model.load_state_dict(state, strict=False)
     if unexpected or set(missing) - {"embeddings.word_embeddings.weight"}:
         raise UserError(f"the body does not fit: {(*unexpected, *missing)[0]}")
