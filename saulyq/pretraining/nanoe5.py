@@ -13,6 +13,7 @@ import argparse
 import logging
 import sys
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -102,8 +103,7 @@ def _tokenizer(reader: Reader) -> PreTrainedTokenizerFast:
     offsets = reader.values("<u4", n_pieces + 1)
     scores = reader.values("<f4", n_pieces)
     text = reader.values("u1", length).tobytes()
-    bounds = zip(offsets[:-1], offsets[1:], strict=True)
-    pieces = [text[first:last].decode() for first, last in bounds]
+    pieces = [text[first:last].decode() for first, last in pairwise(offsets)]
     reader.whole()  # how many letters its table changes: NFKC does it here
     size_of_table = reader.whole()
     reader.place += size_of_table
