@@ -58,7 +58,7 @@ def tensors():
         "emb.ln.w": rng.random(WIDTH),
         "emb.ln.b": rng.random(WIDTH),
     }
-    shapes = {name: (WIDTH, WIDTH) for name in ("q", "k", "v", "ao")}
+    shapes = dict.fromkeys(("q", "k", "v", "ao"), (WIDTH, WIDTH))
     shapes |= {"fi": (INNER, WIDTH), "fo": (WIDTH, INNER)}
     for name, shape in shapes.items():
         made |= {f"l0.{name}.w": matrix(*shape), f"l0.{name}.b": rng.random(shape[0])}
