@@ -3,48 +3,64 @@
 import argparse
 import logging
 import sys
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from itertools import islice
 from pathlib import Path
 
 from tqdm import tqdm
 
 from saulyq import artifacts, thresholds
+from saulyq.data import checksum
 from saulyq.errors import UserError
 from saulyq.scripts import positive, run_script, with_dashes
 from saulyq.taggers import BACKENDS
 from saulyq.tagging import outputs
-from saulyq.tagging.inputs import Columns, Reject, find_sources, read_inputs
-from saulyq.tagging.run import Counts, Shape, make_records, tag_rows
+from saulyq.tagging.blocks import FULL_ROWS, Ahead, Block, cut, without_repeats
+from saulyq.tagging.engines import Job, tag_here, tag_in_workers
+from saulyq.tagging.ids import RepeatedIds
+from saulyq.tagging.inputs import Columns, Reject, Row, Source, find_sources, read_inputs
+from saulyq.tagging.kept import first_columns, fitting
+from saulyq.tagging.results import FileResults, Results, Stream
+from saulyq.tagging.run import BlockTagger, Counts, DoneBlock, Options, Shape
 from saulyq.tagging.tagger import Tagger
 
 DEFAULT_MODEL = Path(__file__).resolve().parent / "models" / "compact"
 
 
+class StrictStopError(UserError):
+    """A bad row under --strict: nothing of the output is to stay."""
+
+
 def main(argv: list[str] | None = None) -> int:
     args = parse_args(argv)
     paths = outputs.paths_of(args.output, args.rejects)
-    paths.check(force=args.force)
+    paths.check(force=args.force, resume=args.resume)
     sources = find_sources(args.inputs, paths.written())
+    columns = Columns(args.text_column, args.id_column, keep=args.keep_columns)
+    options = options_of(args, sources, columns)
     tagger = load_tagger(args)
-    counts = Counts()
-    shape = Shape(args.by == "article", args.top, args.keep_text)
+    job = Job(args.model, tagger.thresholds, options, args.backend, args.device)
 
-    with ExitStack() as files:
-        write = open_output(paths.output, shape, tagger, files)
-        reject = open_rejects(paths.rejects, args.strict, files)
-        columns = Columns(args.text_column, args.id_column)
-        rows = read_inputs(sources, columns, sys.stdin.buffer, counts.encodings)
-        shown = tqdm(rows, unit=" rows", disable=not sys.stderr.isatty())
-        skip, clean = args.skip_language, not args.no_clean
-        pairs = tag_rows(shown, tagger, counts, reject, skip_foreign=skip, clean=clean)
-        for record in make_records(pairs, tagger, shape):
-            write(record)
-        sys.stdout.flush()
+    results = open_results(args, paths, tagger, options, sources)
+    if results is None:
+        print(f"{args.output} is finished already", file=sys.stderr)
+        return 0
+    counts, ids = Counts(), RepeatedIds()
+    rows = read_inputs(sources, columns, sys.stdin.buffer, counts.encodings)
+    blocks = counted(blocks_of(rows, sources, options, args), ids)
+    blocks = islice(blocks, results.n_blocks, None)  # those before are done
+    try:
+        for done in tag_blocks(blocks, job, tagger, args.workers):
+            results.write(done)
+    except StrictStopError:
+        results.discard()
+        raise
 
+    counts.repeated_ids = ids.n_repeated
+    counts.add(results.counts)
     counts.check()
-    if paths.run:
-        write_run(paths.run, tagger, counts)
+    results.finish(counts)
     print(counts.line(), file=sys.stderr)
     return 0
 
@@ -56,63 +72,130 @@ def load_tagger(args: argparse.Namespace) -> Tagger:
     return Tagger(loaded, stored or None)
 
 
-def open_output(path: Path | None, shape: Shape, tagger: Tagger, files: ExitStack) -> outputs.Write:
-    """Return the function that writes a record to a file, or to stdout as JSONL."""
-    if path is None:
-        return outputs.jsonl_writer(sys.stdout)
-    file = files.enter_context(outputs.whole_file(path))
-    if path.suffix.lower() == ".csv":
-        return outputs.csv_writer(file, shape.columns(), tagger.topics)
-    return outputs.jsonl_writer(file)
+def options_of(args: argparse.Namespace, sources: list[Source], columns: Columns) -> Options:
+    """Return what is done with each block."""
+    ending = args.output.suffix.lower() if args.output else ".jsonl"
+    kept: tuple[str, ...] | None = ()
+    if args.keep_columns:
+        kept = None if ending == ".jsonl" else first_columns(sources, columns)
+    shape = Shape(args.by == "article", args.top, args.keep_text, kept)
+    return Options(shape, not args.no_clean, args.skip_language, ending)
 
 
-def open_rejects(path: Path | None, strict: bool, files: ExitStack) -> Callable[[Reject], None]:
-    """Return what is done with a bad row: stop, a line in a file, or a line on stderr."""
-
-    def stop(reject: Reject) -> None:
-        raise UserError(f"{reject} (--strict stops at the first bad row)")
-
-    def tell(reject: Reject) -> None:
-        print(f"rejected: {reject}", file=sys.stderr)
-
-    write = files.enter_context(outputs.RejectFile(path)) if path else tell
-    return stop if strict else write
-
-
-def write_run(path: Path, tagger: Tagger, counts: Counts) -> None:
-    """Write which model, thresholds and versions made an output, and the counts."""
-    run = {
+def open_results(
+    args: argparse.Namespace,
+    paths: outputs.Paths,
+    tagger: Tagger,
+    options: Options,
+    sources: list[Source],
+) -> Results | None:
+    """Return where the results go; None if a finished run has written them already."""
+    if paths.output is None:
+        return Stream(sys.stdout.buffer, paths.rejects, lambda told: print(told, file=sys.stderr))
+    made_from = {
         "model": tagger.loaded.manifest["weights"],
         "thresholds": tagger.thresholds,
+        "options": asdict(options) | {"columns": [args.text_column, args.id_column]},
+        "inputs": checksums(sources),
         "versions": artifacts.versions(),
-        "counts": counts.to_dict(),
     }
-    with outputs.whole_file(path) as file:
-        file.write(artifacts.to_json(run))
+    files = FileResults(paths, made_from)
+    if args.resume and files.is_finished():
+        return None
+    if args.resume and files.is_unfinished():
+        files.go_on()
+    else:
+        files.begin(outputs.header(options.ending, options.shape.columns(), tagger.topics))
+    return files
+
+
+def blocks_of(
+    rows: Iterable[Row | Reject], sources: list[Source], options: Options, args: argparse.Namespace
+) -> Iterator[Block]:
+    """Yield the rows in blocks; what comes from standard input does not wait for what does not."""
+    rows = tqdm(rows, unit=" rows", disable=not sys.stderr.isatty())
+    rows = fitting(rows, options.shape.kept)
+    if args.strict:
+        rows = good_rows(rows)
+    items = without_repeats(rows) if options.clean else rows
+    if all(source.path for source in sources):
+        return cut(items, by_article=options.shape.by_article)
+    ahead = Ahead(items, FULL_ROWS)
+    return cut(ahead, by_article=options.shape.by_article, must_wait=ahead.must_wait)
+
+
+def good_rows(rows: Iterable[Row | Reject]) -> Iterator[Row | Reject]:
+    """Yield rows up to the first bad one."""
+    for row in rows:
+        if isinstance(row, Reject):
+            raise StrictStopError(f"{row} (--strict stops at the first bad row)")
+        yield row
+
+
+def counted(blocks: Iterable[Block], ids: RepeatedIds) -> Iterator[Block]:
+    """Yield the blocks, their ids counted."""
+    for block in blocks:
+        ids.add(item for item in block if isinstance(item, Row))
+        yield block
+
+
+def tag_blocks(
+    blocks: Iterable[Block], job: Job, tagger: Tagger, n_workers: int
+) -> Iterator[DoneBlock]:
+    """Yield what comes of each block, in order."""
+    if n_workers == 1:
+        return tag_here(blocks, BlockTagger(tagger, job.options))
+    return tag_in_workers(blocks, job, n_workers)
+
+
+def checksums(sources: list[Source]) -> dict[str, str]:
+    """Return what tells that an input is the same as before, by name."""
+    return {source.name: checksum(source.path) for source in sources if source.path}
 
 
 def parse_args(argv: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False)
     add = parser.add_argument
     add(
-        "inputs", nargs="+", metavar="INPUT", help=".txt, .md, .jsonl, .csv, a folder, or - (JSONL)"
+        "inputs",
+        nargs="+",
+        metavar="INPUT",
+        help=".txt, .md, .jsonl, .csv (.gz, .zst), .parquet, a folder, a glob, or - (JSONL)",
     )
     add("--model", type=Path, default=DEFAULT_MODEL, help="a model folder (default: %(default)s)")
-    add("--output", type=Path, help="a .jsonl or .csv file (default: JSONL on stdout)")
+    add("--output", type=Path, help=".jsonl, .csv or .parquet (default: JSONL on stdout)")
     add("--by", choices=("paragraph", "article"), default="paragraph", help="one record for each")
     add("--threshold", action="append", default=[], metavar="X|TOPIC=X", help="may be repeated")
     add("--top", type=positive, default=0, metavar="N", help="the N best topics as `suggested`")
     add("--keep-text", action="store_true", help="put the text into the output")
-    add("--text-column", default="text", help="of .jsonl and .csv (default: %(default)s)")
-    add("--id-column", default="id", help="of .jsonl and .csv (default: %(default)s)")
+    add("--keep-columns", action="store_true", help="put all other columns into the output")
+    add("--text-column", default="text", help="of a table (default: %(default)s)")
+    add("--id-column", default="id", help="of a table (default: %(default)s)")
     add("--rejects", type=Path, help="where bad rows go (default: OUTPUT.rejects.jsonl)")
     add("--strict", action="store_true", help="stop at the first bad row, exit 1")
     add("--no-clean", action="store_true", help="read page debris (dates, counters) as text")
     add("--skip-language", action="store_true", help="tag Kazakh and Russian paragraphs only")
-    add("--force", action="store_true", help="replace an output that exists")
+    again = parser.add_mutually_exclusive_group()
+    again.add_argument("--resume", action="store_true", help="go on with a run that was broken off")
+    again.add_argument("--force", action="store_true", help="replace an output that exists")
+    add("--workers", type=positive, default=1, metavar="N", help="processes (default: 1)")
     add("--backend", choices=BACKENDS, default="auto", help="for transformers; auto: ONNX if there")
     add("--device", choices=("cpu", "cuda"), default="cpu", help="for transformers")
-    return parser.parse_args(with_dashes(sys.argv[1:] if argv is None else argv))
+    args = parser.parse_args(with_dashes(sys.argv[1:] if argv is None else argv))
+    check_usage(args, parser)
+    return args
+
+
+def check_usage(args: argparse.Namespace, parser: argparse.ArgumentParser) -> None:
+    """Stop with exit 2 at options that do not go together."""
+    if args.resume and not args.output:
+        parser.error("--resume goes on with a file; name it with --output")
+    if args.resume and "-" in args.inputs:
+        parser.error("--resume reads its inputs again; standard input cannot be")
+    if args.keep_columns and args.by == "article":
+        parser.error("--keep-columns goes with --by paragraph: an article has many rows")
+    if args.keep_columns and "-" in args.inputs and args.output and args.output.suffix != ".jsonl":
+        parser.error("--keep-columns from standard input goes with .jsonl")
 
 
 if __name__ == "__main__":

@@ -96,10 +96,13 @@ def save(trained: ModelFolder, report: Report, card: str) -> None:
         (draft / "README.md").write_text(card, encoding="utf-8")
 
 
-def load(folder: Path, *, device: str = "cpu", backend: str = "auto") -> ModelFolder:
+def load(
+    folder: Path, *, device: str = "cpu", backend: str = "auto", n_threads: int | None = None
+) -> ModelFolder:
     """Return the model in a folder; raise UserError if it is missing or not whole.
 
-    backend: see `saulyq.taggers.scoring_class`; it matters for transformers only.
+    backend: see `saulyq.taggers.scoring_class`; it matters for transformers only. n_threads: for
+    each paragraph, all cores if None.
     """
     if not folder.is_dir():
         raise UserError(f"model {folder} not found; train one with train.py or name another")
@@ -113,7 +116,7 @@ def load(folder: Path, *, device: str = "cpu", backend: str = "auto") -> ModelFo
     thresholds = _read_thresholds(folder, topics) if topics.mode == "multi" else None
     try:
         kind = scoring_class(manifest["tagger"], folder, backend=backend, device=device)
-        model = kind.load(folder, topics, device=device)
+        model = kind.load(folder, topics, device=device, n_threads=n_threads)
     except (OSError, KeyError, TypeError, ValueError, SafetensorError) as error:
         raise UserError(f"{folder}: no whole model ({error})") from error
     return ModelFolder(folder, model, topics, thresholds, manifest)

@@ -1,13 +1,26 @@
 """One line of a JSONL, CSV or text file, read strictly, whoever asks for it."""
 
 import json
+import re
+import textwrap
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from saulyq.text.letters import normalise
 
+# Of a line, in bytes. Longer ones are no text but a file without line ends, and would fill memory.
+MAX_LINE = 8_000_000
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_LETTER = re.compile("[0-9A-Za-zА-Яа-яЁёӘәІіҢңҒғҮүҰұҚқӨөҺһ]")
+
 
 class LineError(Exception):
     """What is wrong with a line; the reader adds where it stands."""
+
+
+class EmptyTextError(LineError):
+    """A text without anything to read, which some readers pass over."""
 
 
 def decode_line(raw: bytes, number: int) -> str:
@@ -15,6 +28,8 @@ def decode_line(raw: bytes, number: int) -> str:
 
     number: counts from 1; only the first line of a file may begin with a byte-order mark.
     """
+    if len(raw) > MAX_LINE:
+        raise LineError(f"line of more than {MAX_LINE} bytes")
     try:
         return raw.decode("utf-8-sig" if number == 1 else "utf-8")
     except UnicodeDecodeError as error:
@@ -37,8 +52,42 @@ def parse_object(line: str) -> dict[str, Any]:
 def check_readable(text: str, name: str) -> None:
     """Raise LineError unless a text can be written as UTF-8 and has something to read."""
     # JSON can write half of a character ("\ud83d"), which no file in UTF-8 can hold.
-    if any("\ud800" <= character <= "\udfff" for character in text):
+    if _SURROGATE.search(text):
         raise LineError(f"{name!r} holds half of a surrogate pair")
+    # The mark of a file that is no text, or of UTF-16 taken for UTF-8.
+    if "\0" in text:
+        raise LineError(f"{name!r} holds a NUL byte")
+    # Clean-up takes no letter and no digit away: most texts need not be cleaned to see that.
     # strip() knows separators (U+001C to U+001F) that the normalizer does not take for blanks.
-    if not normalise(text.replace("\0", "")).strip():
-        raise LineError(f"{name!r} is empty")
+    if not _LETTER.search(text) and not normalise(text).strip():
+        raise EmptyTextError(f"{name!r} is empty")
+
+
+def check_writable(values: Mapping[str, Any]) -> None:
+    """Raise LineError unless each value, under its name, can be written as JSON in UTF-8.
+
+    Values that JSON does not know (dates, decimals, bytes) count as their str().
+    """
+    for name, value in values.items():
+        try:
+            json.dumps({name: value}, ensure_ascii=False, allow_nan=False, default=str).encode()
+        except UnicodeEncodeError as error:
+            raise LineError(f"{name!r} holds half of a surrogate pair") from error
+        except (ValueError, TypeError, RecursionError) as error:
+            raise LineError(f"{name!r} cannot be written as JSON ({error})") from error
+
+
+def check_header(names: Sequence[str], text: str, hint: str = "") -> None:
+    """Raise LineError unless a table has a column `text`, and no column twice.
+
+    hint: what else may be wrong where the column is missing. Columns may be without a name.
+    """
+    if text not in names:
+        shown = ", ".join(name if name.isprintable() else repr(name) for name in names)
+        found = textwrap.shorten(shown, 300) or "nothing"
+        raise LineError(f"no column {text!r}; found {found}; {hint}name yours with --text-column")
+    seen: set[str] = set()
+    for name in names:
+        if name and name in seen:
+            raise LineError(f"column {name!r} stands twice; rename one")
+        seen.add(name)

@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from saulyq.errors import UserError
-from saulyq.text.encodings import SAMPLE_BYTES, detect_encoding, open_decoded
+from saulyq.tagging.streams import in_utf8, read_lines, unpacked
+from saulyq.text.encodings import SAMPLE_BYTES, detect_encoding
 
 KAZAKH = "Дәрігер науқасқа «ұзақ өмір сүру үшін көбірек жүріңіз» деп кеңес берді, һәм ғалымдар да."
 KAZAKH_IN_CAPITALS = "ДӘРІГЕР НАУҚАСҚА ҰЗАҚ ӨМІР СҮРУ ҮШІН КӨБІРЕК ЖҮРІҢІЗ ДЕП КЕҢЕС БЕРДІ"
@@ -14,6 +15,12 @@ KAZAKH_CODECS = ["kz1048", "ptcp154", "utf-16-le", "utf-16-be", "utf-16", "utf-8
 RUSSIAN_CODECS = [*KAZAKH_CODECS, "cp1251"]
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x01\0\0\0\x01\0\x08\x06\0\0\0" + bytes(range(256)) * 4
 UTF8 = ("utf-8", "utf-8-sig")
+
+
+def open_decoded(file):
+    """The lines of a file in UTF-8, and the encoding that it had."""
+    content, name = in_utf8(unpacked(file, ""), "file")
+    return read_lines(content, "file"), name
 
 
 def decoded(content):
@@ -103,7 +110,7 @@ def test_wrong_byte_is_named_with_its_offset_in_the_file():
     text = (KAZAKH + "\n") * 1000  # 87 * 1000 bytes, more than the sample
     lines, name = open_decoded(io.BytesIO(text.encode("kz1048") + b"\x98" + b"abc"))
     assert name == "kz1048"
-    with pytest.raises(UserError, match=f"^byte 0x98 at offset {len(text)} is not kz1048; "):
+    with pytest.raises(UserError, match=f"^file: byte 0x98 at offset {len(text)} is not kz1048; "):
         list(lines)
 
 

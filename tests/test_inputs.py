@@ -1,10 +1,11 @@
+import dataclasses
+import errno
 import io
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from saulyq.errors import UserError
+from saulyq.reading import MAX_LINE
 from saulyq.tagging.inputs import (
     READERS,
     Columns,
@@ -25,15 +26,15 @@ def read(ending, content, **columns):
     return list(READERS[ending](io.BytesIO(data), source(ending), Columns(**columns)))
 
 
-def row(ending, *values):
-    return Row(source(ending), *values)
+def row(ending, *values, place, **columns):
+    return Row(source(ending), *values, place, columns)
 
 
 def test_text_file_is_an_article_with_a_paragraph_a_line():
     rows = read(".txt", "Бірінші\r\n\n  Екінші \n")
     assert rows == [
-        row(".txt", "dir/news", "dir/news", 0, "Бірінші"),
-        row(".txt", "dir/news", "dir/news", 1, "Екінші"),
+        row(".txt", "dir/news", "dir/news", 0, "Бірінші", place=1),
+        row(".txt", "dir/news", "dir/news", 1, "Екінші", place=3),
     ]
     assert [r.text for r in read(".txt", "бір\rекі\r")] == ["бір", "екі"]  # an old Mac's file
 
@@ -41,14 +42,17 @@ def test_text_file_is_an_article_with_a_paragraph_a_line():
 def test_jsonl_row_is_one_paragraph_with_its_line_breaks():
     rows = read(".jsonl", '{"id": 7, "text": "бір\\nекі", "article_id": "m"}\n\n{"text": "үш"}\n')
     assert rows == [
-        row(".jsonl", "7", "m", 0, "бір\nекі"),
-        row(".jsonl", "dir/news.jsonl:3", "dir/news.jsonl:3", 0, "үш"),
+        row(".jsonl", "7", "m", 0, "бір\nекі", place=1),
+        row(".jsonl", "dir/news.jsonl:3", "dir/news.jsonl:3", 0, "үш", place=3),
     ]
 
 
 def test_csv_row_is_one_paragraph_and_columns_can_be_named():
     rows = read(".csv", 'nr,body\n1,"бір, ""екі"""\n2,"үш\nтөрт"\n', text="body", id="nr")
-    assert rows == [row(".csv", "1", "1", 0, 'бір, "екі"'), row(".csv", "2", "2", 0, "үш\nтөрт")]
+    assert rows == [
+        row(".csv", "1", "1", 0, 'бір, "екі"', place=2),
+        row(".csv", "2", "2", 0, "үш\nтөрт", place=4),
+    ]
 
 
 def test_byte_order_mark_is_not_part_of_the_text():
@@ -66,7 +70,11 @@ def test_byte_order_mark_is_not_part_of_the_text():
         (".jsonl", '{"text": 5}', 1, "'text' is int; expected text"),
         (".jsonl", '{"text": "  "}', 1, "'text' is empty"),
         (".jsonl", '{"text": "\u200b"}', 1, "'text' is empty"),
-        (".jsonl", '{"text": "\\u001c\\u0000"}', 1, "'text' is empty"),
+        (".jsonl", '{"text": "\\u001c"}', 1, "'text' is empty"),
+        (".jsonl", '{"text": "а\\u0000б"}', 1, "'text' holds a NUL byte"),
+        (".jsonl", '{"text": "а", "id": "\\u0000"}', 1, "'id' holds a NUL byte"),
+        (".csv", "text\nа\0б\n", 2, "'text' holds a NUL byte"),
+        (".txt", "\0\n", 1, "'line' holds a NUL byte"),
         (".jsonl", '{"text": "а", "article_id": {"z": 1}}', 1, "'article_id' is dict"),
         (".csv", "id,text\nа\n", 2, "1 fields; expected 2"),
         (".jsonl", '{"text": "а", "id": [1]}', 1, "'id' is list"),
@@ -101,13 +109,6 @@ def test_csv_without_the_text_column_names_what_was_found():
         read(".csv", "id,body\n1,a\n")
 
 
-def test_folder_gives_its_files_in_order_with_relative_names(tmp_path):
-    for name in ("b.txt", "a.jsonl", "sub/c.md", ".hidden/d.txt", "picture.png"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_text("x")
-    assert [s.name for s in find_sources([str(tmp_path)])] == ["a.jsonl", "b.txt", "sub/c.md"]
-
-
 def test_text_file_id_is_its_path_in_the_folder_without_the_ending(tmp_path):
     (tmp_path / "sub").mkdir()
     (tmp_path / "sub" / "v1.2.txt").write_text("нан")
@@ -118,32 +119,6 @@ def test_text_file_id_is_its_path_in_the_folder_without_the_ending(tmp_path):
 def test_dash_reads_jsonl_from_standard_input():
     (found,) = read_inputs(find_sources(["-"]), Columns(), io.BytesIO('{"text": "нан"}'.encode()))
     assert (found.id, found.text) == ("<stdin>:1", "нан")
-
-
-@pytest.mark.parametrize(
-    ("name", "message"), [("none.txt", "not found"), ("x.doc", "unknown ending")]
-)
-def test_input_that_cannot_be_read_is_one_line(tmp_path, name, message):
-    (tmp_path / "x.doc").touch()
-    with pytest.raises(UserError, match=message):
-        find_sources([str(tmp_path / name)])
-
-
-def test_folder_without_readable_files_is_an_error(tmp_path):
-    with pytest.raises(UserError, match=r"no \.txt, \.md, \.jsonl, \.csv files"):
-        find_sources([str(tmp_path)])
-
-
-@given(st.sampled_from([".txt", ".jsonl", ".csv"]), st.binary(max_size=300))
-def test_random_bytes_end_in_rows_rejects_or_one_clear_line(ending, content):
-    rows, message = [], ""
-    try:
-        rows = read(ending, content)
-    except UserError as error:
-        message = str(error)
-    assert "\n" not in message
-    assert all(isinstance(r, Row | Reject) for r in rows)
-    assert all(r.text.strip() for r in rows if isinstance(r, Row))
 
 
 def test_nameless_column_of_a_data_frame_is_read_over():
@@ -188,21 +163,94 @@ def test_article_zero_is_an_article():
     assert {r.article_id for r in rows} == {"0"}
 
 
-def test_files_of_the_same_name_keep_apart(tmp_path):
-    for name in ("a/x.txt", "b/x.txt", "b/x.md"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_text("нан")
-    named = [str(tmp_path / "a/x.txt"), str(tmp_path / "b/x.txt")]
-    assert len({s.article for s in find_sources(named)}) == 2
-    assert len({s.article for s in find_sources([str(tmp_path / "b")])}) == 2
-    alone = find_sources([str(tmp_path / "a/x.txt")])
-    assert [s.article for s in alone] == ["x"]
+@pytest.mark.parametrize(
+    ("ending", "content"),
+    [
+        (".jsonl", '{"nr": 1, "text": "а", "id": "x", "article_id": "m", "": 0, "tags": ["т"]}'),
+        (".csv", "nr,text,id,,article_id,tags\n1,а,x,0,m,т\n"),
+    ],
+)
+def test_other_columns_are_kept_only_if_asked_for(ending, content):
+    (kept,) = read(ending, content, keep=True)
+    expected = {".jsonl": {"nr": 1, "tags": ["т"]}, ".csv": {"nr": "1", "tags": "т"}}
+    assert kept.columns == expected[ending]
+    (bare,) = read(ending, content)
+    assert bare == dataclasses.replace(kept, columns={})
 
 
-def test_what_a_run_writes_is_not_its_input(tmp_path):
-    (tmp_path / "in.jsonl").write_text("{}")
-    (tmp_path / "out.jsonl").write_text("{}")
-    written = {(tmp_path / "out.jsonl").resolve()}
-    assert [s.name for s in find_sources([str(tmp_path)], written)] == ["in.jsonl"]
-    with pytest.raises(UserError, match="is an input and would be written over"):
-        find_sources([str(tmp_path / "out.jsonl")], written)
+@pytest.mark.parametrize(
+    ("other", "reason"),
+    [
+        ('"a": NaN', "'a' cannot be written as JSON"),
+        ('"a": [1e999]', "'a' cannot be written as JSON"),
+        ('"a": {"b": "\\ud83d"}', "'a' holds half of a surrogate pair"),
+        ('"\\ud83d": 1', "holds half of a surrogate pair"),
+    ],
+)
+def test_kept_column_that_cannot_be_written_is_a_reject(other, reason):
+    content = f'{{"text": "а", {other}}}'
+    (reject,) = read(".jsonl", content, keep=True)
+    assert isinstance(reject, Reject)
+    assert reason in reject.reason
+    assert reject.reason.isprintable()
+    assert [type(r) for r in read(".jsonl", content)] == [Row]
+
+
+def test_nul_bytes_reject_their_line_and_the_count_of_paragraphs_goes_on():
+    rows = read(".txt", "бір\n\0екі\nүш\n")
+    assert [type(r) for r in rows] == [Row, Reject, Row]
+    assert (rows[2].paragraph, rows[2].place) == (2, 3)
+
+
+@pytest.mark.parametrize("ending", [".txt", ".jsonl"])
+def test_line_without_end_is_a_reject_and_the_count_of_lines_goes_on(ending):
+    first, last = {".txt": ("а", "б"), ".jsonl": ('{"text": "а"}', '{"text": "б"}')}[ending]
+    rows = read(ending, f"{first}\n{'x' * (3 * MAX_LINE)}\n{last}\n")
+    assert [type(r) for r in rows] == [Row, Reject, Row]
+    assert (rows[1].line, rows[1].reason) == (2, "line of more than 8000000 bytes")
+    assert (rows[2].text, rows[2].place) == ("б", 3)
+
+
+def test_csv_line_without_end_is_a_reject():
+    rows = read(".csv", f'text\nа\n"{"x" * MAX_LINE}"\nб\n')
+    assert [type(r) for r in rows] == [Row, Reject, Row]
+    assert (rows[1].line, rows[1].reason) == (3, "line of more than 8000000 bytes")
+    assert rows[2].place == 4
+
+
+def test_quote_that_is_never_closed_does_not_eat_the_rest_of_a_huge_file():
+    # 7 characters and 9 a line further on: with 888,888 of them 7,999,999, with one more over
+    # 8,000,000. That one is line 2 + 888,889.
+    line = "абвгдежз\n"
+    rows = read(".csv", 'text\n"абвгд\n' + line * 900_000)
+    assert isinstance(rows[0], Reject)
+    assert rows[0].line == 2
+    assert rows[0].reason == (
+        "record of more than 8000000 characters; the record takes in all lines from 2 to 888891"
+    )
+    # 900,002 lines in all.
+    assert [r.place for r in rows[1:]] == list(range(888_892, 900_003))
+
+
+def test_header_without_end_is_one_line():
+    with pytest.raises(
+        UserError, match=r"news\.csv:1: line of more than 8000000 bytes; expected a"
+    ):
+        read(".csv", "x" * (MAX_LINE + 1))
+
+
+def test_header_of_odd_names_is_shown_in_one_short_line():
+    with pytest.raises(UserError) as error:
+        read(".csv", '"a\nb",' + ",".join(f"column{n}" for n in range(1000)))
+    assert "'a\\nb', column0, " in str(error.value)
+    assert len(str(error.value)) < 500
+    assert str(error.value).isprintable()
+
+
+def test_folder_given_as_standard_input_is_one_line(tmp_path):
+    class Folder(io.BytesIO):
+        def readline(self, size=-1):
+            raise IsADirectoryError(errno.EISDIR, "Is a directory")
+
+    with pytest.raises(UserError, match=r"<stdin>: cannot be read \(Is a directory\)"):
+        list(read_inputs(find_sources(["-"]), Columns(), Folder()))

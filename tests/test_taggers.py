@@ -1,6 +1,9 @@
 import numpy as np
 import pytest
 from conftest import write_data
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.feature_extraction.text import TfidfVectorizer
 
 from saulyq.calibration import Scaling
 from saulyq.config import PriorConfig, TfidfConfig
@@ -8,6 +11,7 @@ from saulyq.data import Split, read_split
 from saulyq.errors import UserError
 from saulyq.taggers import tagger_class
 from saulyq.taggers.base import Checkpoints, TaggerModel
+from saulyq.taggers.tfidf import _Features
 from saulyq.topics import load_topics
 
 CONFIGS = {
@@ -149,3 +153,12 @@ def test_noise_adds_spoilt_copies_to_training_only(data_dir):
     again, _ = fitted("tfidf", data_dir, noise=0.5)
     np.testing.assert_array_equal(noisy.weights, again.weights)
     assert noisy.weights.shape[1] > clean.weights.shape[1]
+
+
+@given(st.lists(st.text("аб бв.-1\u2028 \n", max_size=30), min_size=1, max_size=5))
+def test_remembered_words_give_the_features_of_the_vectoriser(texts):
+    vectoriser = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4), sublinear_tf=True)
+    vectoriser.fit(["абба вба", "б-а бвб. 1", "аабб"])
+    features = _Features(vectoriser)
+    for _ in range(2):
+        assert abs(features.of(texts) - vectoriser.transform(texts)).max() < 1e-12

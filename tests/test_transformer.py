@@ -75,7 +75,7 @@ def test_pipeline_survives_an_article_of_5000_words_and_odd_ones(folder):
 def test_tagger_reads_all_of_a_long_text(folder):
     loaded = artifacts.load(folder)
     text = " ".join(long_text(400))
-    (windows,) = loaded.model.windows([text])
+    (windows,) = loaded.model.splitter.split([text])
     assert len(windows) > 10
     scores, n_windows = loaded.model.score([text])
     assert n_windows == [len(windows)]

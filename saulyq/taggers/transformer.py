@@ -16,11 +16,14 @@ from saulyq.data import Split
 from saulyq.errors import UserError
 from saulyq.taggers import ONNX_FILE, checkpoint, fine_tuning
 from saulyq.taggers.base import Checkpoints, TaggerModel
+from saulyq.taggers.batches import token_batches
+from saulyq.taggers.precision import uses_bf16
 from saulyq.taggers.tokenizer import tokens_per_character, with_limit
 from saulyq.taggers.windows import WindowSplitter
 from saulyq.topics import TopicSet
 
-BATCH_SIZE = 32
+# Tokens in a batch, padding counted.
+CPU_BATCH_TOKENS, GPU_BATCH_TOKENS = 2048, 65_536
 
 
 class TransformerModel(TaggerModel):
@@ -75,24 +78,21 @@ class TransformerModel(TaggerModel):
         per_character = tokens_per_character(self.splitter.tokenizer)
         return self.splitter.max_characters * per_character + self.max_tokens
 
-    def windows(self, texts: Sequence[str]) -> list[list[str]]:
-        return self.splitter.split(texts)
+    def windows(self, texts: Sequence[str]) -> list[list[list[int]]]:
+        return self.splitter.encode(texts)
 
     @torch.inference_mode()
-    def window_margins(self, windows: Sequence[str]) -> Margins:
+    def window_margins(self, windows: Sequence[list[int]]) -> Margins:
         margins = np.zeros((len(windows), len(self.topics)))
-        # Texts of like length together: little padding.
-        order = np.argsort([len(window) for window in windows], kind="stable")
-        for start in range(0, len(order), BATCH_SIZE):
-            rows = order[start : start + BATCH_SIZE]
-            batch = self.tokenizer(
-                [windows[row] for row in rows],
-                padding=True,
-                truncation=True,
-                max_length=self.max_tokens,
-                return_tensors="pt",
-            )
-            margins[rows] = self.model(**batch.to(self.device)).logits.float().cpu().numpy()
+        on_gpu = self.device.type == "cuda"
+        budget = GPU_BATCH_TOKENS if on_gpu else CPU_BATCH_TOKENS
+        for rows in token_batches([len(ids) for ids in windows], budget):
+            told = {"input_ids": [windows[row] for row in rows]}
+            batch = self.tokenizer.pad(told, return_tensors="pt").to(self.device)
+            # A pipeline on the CPU computes in fp32, and its scores are to be ours.
+            with torch.autocast(self.device.type, enabled=on_gpu and uses_bf16("auto")):
+                logits = self.model(**batch).logits
+            margins[rows] = logits.float().cpu().numpy()
         return margins
 
     def rescale(self, scaling: Scaling) -> None:
@@ -116,7 +116,11 @@ class TransformerModel(TaggerModel):
             export_int8(self.model, folder / ONNX_FILE)
 
     @classmethod
-    def load(cls, folder: Path, topics: TopicSet, *, device: str = "cpu") -> Self:
+    def load(
+        cls, folder: Path, topics: TopicSet, *, device: str = "cpu", n_threads: int | None = None
+    ) -> Self:
+        if n_threads is not None:
+            torch.set_num_threads(n_threads)
         model = cls(topics, device)
         model._use(checkpoint.load(folder))
         return model

@@ -4,10 +4,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from tokenizers import Tokenizer
+from tokenizers import Encoding, Tokenizer
 
 from saulyq.taggers.tokenizer import n_characters, tokens_per_character, without_limit
 from saulyq.text import normalise
+
+# NFC makes a text at most three times as long (Unicode FAQ), lower case twice.
+_GROWTH = 6
 
 
 @dataclass(frozen=True)
@@ -34,15 +37,36 @@ class WindowSplitter:
         Only a single word longer than a window is cut inside. An empty text is one window.
         """
         cleaned = [normalise(text) for text in texts]
-        room = self.max_tokens - self.tokenizer.num_special_tokens_to_add(is_pair=False)
-        encodings = self.tokenizer.encode_batch_fast(cleaned, add_special_tokens=False)
+        encodings = self.tokenizer.encode_batch_fast(cleaned)
         return [
-            [text]
-            if len(encoding.ids) <= room
-            and n_characters(self.tokenizer, text) <= self.max_characters
-            else _split(text, self.tokenizer, room, self.max_characters)
+            [text] if self._fits(text, encoding) else self._split(text)
             for text, encoding in zip(cleaned, encodings, strict=True)
         ]
+
+    def encode(self, texts: Sequence[str]) -> list[list[list[int]]]:
+        """Return each text as the token ids of its windows, those of `split`, special ones there.
+
+        A text that is one window is tokenised once.
+        """
+        encodings = self.tokenizer.encode_batch_fast(list(texts))
+        return [
+            [encoding.ids]
+            if self._fits(text, encoding)
+            else [e.ids for e in self.tokenizer.encode_batch_fast(self._split(normalise(text)))]
+            for text, encoding in zip(texts, encodings, strict=True)
+        ]
+
+    def _fits(self, text: str, encoding: Encoding) -> bool:
+        if len(encoding.ids) > self.max_tokens:
+            return False
+        # Normalisation makes a text at most so much longer: no need to do it in order to count.
+        if _GROWTH * len(text) <= self.max_characters:
+            return True
+        return n_characters(self.tokenizer, text) <= self.max_characters
+
+    def _split(self, text: str) -> list[str]:
+        room = self.max_tokens - self.tokenizer.num_special_tokens_to_add(is_pair=False)
+        return _split(text, self.tokenizer, room, self.max_characters)
 
 
 def _split(text: str, tokenizer: Tokenizer, room: int, max_characters: int) -> list[str]:

@@ -2,45 +2,45 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
 from saulyq.errors import UserError
-from saulyq.reading import LineError, check_readable, decode_line, parse_object
-from saulyq.tagging.csv_rows import BadRecord, read_records
-from saulyq.text.encodings import open_decoded
+from saulyq.reading import (
+    EmptyTextError,
+    LineError,
+    check_readable,
+    check_writable,
+    decode_line,
+    parse_object,
+)
+from saulyq.tagging.csv_rows import BadRecord, Record, read_records
+from saulyq.tagging.parquet_rows import read_table
+from saulyq.tagging.sources import TEXT_ENDINGS, Source, find_sources
+from saulyq.tagging.streams import in_utf8, read_lines, unpacked
 
-TEXT_ENDINGS = (".txt", ".md")
-ENDINGS = (*TEXT_ENDINGS, ".jsonl", ".csv")
+__all__ = ["READERS", "Columns", "Reject", "Row", "Source", "find_sources", "read_inputs"]
 
-
-@dataclass(frozen=True)
-class Source:
-    """A file to read; `path` None is standard input.
-
-    name: stands in rejects and in ids made from lines. article: the id of a text file.
-    """
-
-    path: Path | None
-    name: str
-    article: str
-
-    def is_text(self) -> bool:
-        """Return whether it is an article, a paragraph a line, rather than a table of rows."""
-        return self.path is not None and self.path.suffix.lower() in TEXT_ENDINGS
+ARTICLE = "article_id"  # the column, which has this name everywhere
 
 
 @dataclass(frozen=True)
 class Row:
-    """One paragraph to tag. `paragraph` counts from 0 in a text file and is 0 elsewhere."""
+    """One paragraph to tag. `paragraph` counts from 0 in a text file and is 0 elsewhere.
+
+    place: the line of the file, or the row of a Parquet file, from 1; the last line of a CSV
+    record. columns: the other columns of the row, if they are kept.
+    """
 
     source: Source
     id: str
     article_id: str
     paragraph: int
     text: str
+    place: int
+    columns: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -57,10 +57,11 @@ class Reject:
 
 @dataclass(frozen=True)
 class Columns:
-    """The names of the columns to read."""
+    """The names of the columns to read; `keep`: whether rows carry the others, too."""
 
     text: str = "text"
     id: str = "id"
+    keep: bool = False
 
 
 Rows = Iterator[Row | Reject]
@@ -73,100 +74,63 @@ def read_inputs(
 
     encodings: counts the text and CSV files that are not in UTF-8, by the encoding found.
     """
+    found: Counter[str] = Counter() if encodings is None else encodings
     for source in sources:
-        if source.path is None:
-            yield from read_jsonl(stdin, source, columns)
-            continue
         try:
-            with source.path.open("rb") as file:
-                ending = source.path.suffix.lower()
-                lines = file if ending == ".jsonl" else _in_utf8(file, source.path, encodings)
-                yield from READERS[ending](lines, source, columns)
+            with source.path.open("rb") if source.path else nullcontext(stdin) as file:
+                content = _content(file, source, found)
+                yield from READERS[source.ending](content, source, columns)
         except OSError as error:
-            raise UserError(f"{source.path}: cannot be read ({error.strerror})") from error
+            where = source.path or source.name
+            raise UserError(f"{where}: cannot be read ({error.strerror or error})") from error
 
 
-def _in_utf8(file: BinaryIO, path: Path, encodings: Counter[str] | None) -> Iterator[bytes]:
-    lines, encoding = open_decoded(file)
-    if encoding != "utf-8" and encodings is not None:
+def _content(file: BinaryIO, source: Source, encodings: Counter[str]) -> BinaryIO:
+    # Standard input is read as it comes, a line at a time; Parquet is read from its end.
+    if source.path is None or source.ending == ".parquet":
+        return file
+    content = unpacked(file, source.packing)
+    if source.ending == ".jsonl":
+        return content
+    content, encoding = in_utf8(content, str(source.path))
+    if encoding != "utf-8":
         encodings[encoding] += 1
-    try:
-        yield from lines
-    except UserError as error:
-        raise UserError(f"{path}: {error}") from error
+    return content
 
 
-def find_sources(inputs: list[str], written: Collection[Path] = ()) -> list[Source]:
-    """Return the files named, those in folders named, and standard input for `-`, in order.
-
-    A folder gives its files in order of name, with their path in it as name; hidden files,
-    other endings and what this run writes itself are passed over. Raises UserError for what
-    is not there, and if an input is to be written over.
-    """
-    found: list[tuple[Path | None, str]] = []
-    for text in inputs:
-        path = Path(text)
-        if text == "-":
-            found.append((None, "<stdin>"))
-        elif path.is_dir():
-            inside = [p for p in sorted(path.rglob("*")) if _readable(p, path, written)]
-            if not inside:
-                raise UserError(f"{path}: no {', '.join(ENDINGS)} files in this folder")
-            found += [(p, p.relative_to(path).as_posix()) for p in inside]
-        elif not path.exists():
-            raise UserError(f"{path} not found")
-        elif path.suffix.lower() not in ENDINGS:
-            raise UserError(f"{path}: unknown ending; expected one of {', '.join(ENDINGS)}")
-        elif path.resolve() in written:
-            raise UserError(f"{path} is an input and would be written over; name another output")
-        else:
-            found.append((path, path.name))
-    return _told_apart(found)
-
-
-def _readable(path: Path, folder: Path, written: Collection[Path]) -> bool:
-    hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-    known = path.suffix.lower() in ENDINGS and path.resolve() not in written
-    return known and not hidden and path.is_file()
-
-
-def _told_apart(found: list[tuple[Path | None, str]]) -> list[Source]:
-    """Return sources whose names and article ids are unique: the whole path where they are not."""
-    for path, _ in found:
-        if path is not None and not path.as_posix().isprintable():
-            raise UserError(f"{path.as_posix()!r}: a file name with odd characters; rename it")
-    names = Counter(name for _, name in found)
-    articles = Counter(name.rsplit(".", 1)[0] for _, name in found)
-    sources = []
-    for path, name in found:
-        unique = name if names[name] == 1 or path is None else path.as_posix()
-        article = name.rsplit(".", 1)[0]
-        sources.append(Source(path, unique, article if articles[article] == 1 else unique))
-    return sources
-
-
-def read_text(file: Iterable[bytes], source: Source, columns: Columns) -> Rows:
+def read_text(file: BinaryIO, source: Source, columns: Columns) -> Rows:
     """Yield the paragraphs of an article: its lines that are not blank."""
     paragraph = 0
-    for number, raw in enumerate(file, start=1):
+    for number, raw in enumerate(read_lines(file, source.name), start=1):
+        for found in _paragraphs(raw, number):
+            if isinstance(found, LineError):
+                yield Reject(source.name, number, str(found))
+            else:
+                yield Row(source, source.article, source.article, paragraph, found, number)
+            paragraph += 1
+
+
+def _paragraphs(raw: bytes, number: int) -> Iterator[str | LineError]:
+    """Yield the texts of a line, more than one in an old Mac's file, or what is wrong with it."""
+    try:
+        lines = re.split(r"\r\n?|\n", decode_line(raw, number))
+    except LineError as error:
+        yield error
+        return
+    for line in lines:
         try:
-            lines = re.split(r"\r\n?|\n", decode_line(raw, number))
-        except LineError as error:
-            yield Reject(source.name, number, str(error))
-            paragraph += 1
+            check_readable(line, "line")
+        except EmptyTextError:
             continue
-        for line in lines:
-            try:
-                check_readable(line, "line")
-            except LineError:  # decoded, so it can only be blank
-                continue
-            yield Row(source, source.article, source.article, paragraph, line.strip())
-            paragraph += 1
+        except LineError as error:
+            yield error
+        else:
+            yield line.strip()
 
 
-def read_jsonl(file: Iterable[bytes], source: Source, columns: Columns) -> Rows:
+def read_jsonl(file: BinaryIO, source: Source, columns: Columns) -> Rows:
     """Yield one row for each line that is not blank."""
-    for number, raw in enumerate(file, start=1):
+    for number, raw in enumerate(read_lines(file, source.name), start=1):
         try:
             line = decode_line(raw, number)
             if line.strip():
@@ -175,9 +139,20 @@ def read_jsonl(file: Iterable[bytes], source: Source, columns: Columns) -> Rows:
             yield Reject(source.name, number, str(error))
 
 
-def read_csv(file: Iterable[bytes], source: Source, columns: Columns) -> Rows:
+def read_csv(file: BinaryIO, source: Source, columns: Columns) -> Rows:
     """Yield one row for each record; `line` of a reject is the one where the fault is seen."""
-    for record in read_records(file, source.name, columns.text):
+    records = read_records(read_lines(file, source.name), source.name, columns.text)
+    return _rows(records, source, columns)
+
+
+def read_parquet(file: BinaryIO, source: Source, columns: Columns) -> Rows:
+    """Yield one row for each row of the table; `line` of a reject is its number."""
+    others = None if columns.keep else (columns.id, ARTICLE)
+    return _rows(read_table(file, source.name, columns.text, others), source, columns)
+
+
+def _rows(records: Iterable[Record | BadRecord], source: Source, columns: Columns) -> Rows:
+    for record in records:
         if isinstance(record, BadRecord):
             yield Reject(source.name, record.line, record.reason)
             continue
@@ -195,7 +170,8 @@ def _row(content: dict[str, Any], source: Source, number: int, columns: Columns)
         raise LineError(f"{columns.text!r} is {type(text).__name__}; expected text")
     check_readable(text, columns.text)
     id = _id(content, columns.id) or f"{source.name}:{number}"
-    return Row(source, id, _id(content, "article_id") or id, 0, text)
+    article = _id(content, ARTICLE) or id
+    return Row(source, id, article, 0, text, number, _kept(content, columns))
 
 
 def _id(content: dict[str, Any], column: str) -> str | None:
@@ -208,8 +184,19 @@ def _id(content: dict[str, Any], column: str) -> str | None:
     return str(value)
 
 
-READERS: dict[str, Callable[[Iterable[bytes], Source, Columns], Rows]] = {
+def _kept(content: dict[str, Any], columns: Columns) -> dict[str, Any]:
+    """Return the columns that are not read otherwise; one without a name has none to be kept by."""
+    if not columns.keep:
+        return {}
+    read = ("", columns.text, columns.id, ARTICLE)
+    kept = {name: value for name, value in content.items() if name not in read}
+    check_writable(kept)
+    return kept
+
+
+READERS: dict[str, Callable[[BinaryIO, Source, Columns], Rows]] = {
     **dict.fromkeys(TEXT_ENDINGS, read_text),
     ".jsonl": read_jsonl,
     ".csv": read_csv,
+    ".parquet": read_parquet,
 }

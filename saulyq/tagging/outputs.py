@@ -1,53 +1,110 @@
-"""Writing what came out, as JSONL or CSV, whole or not at all."""
+"""Records as bytes of JSONL, CSV or Parquet, and the paths that a run writes to."""
 
 import csv
+import io
 import json
 import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self, TextIO
+from typing import Any
 
 from saulyq.errors import UserError
-from saulyq.tagging.inputs import Reject
 from saulyq.topics import TopicSet
 
 Record = dict[str, Any]
-Write = Callable[[Record], None]
-ENDINGS = (".jsonl", ".csv")
+Encode = Callable[[list[Record]], bytes]
+ENDINGS = (".jsonl", ".csv", ".parquet")
+NUMBERS = ("paragraph", "paragraphs", "windows")
+TOPIC_LISTS = ("topics", "suggested")
 
 
-def jsonl_writer(file: TextIO) -> Write:
-    """Return a function that writes a record as one line of JSON."""
+def encoder(ending: str, columns: Sequence[str], topics: TopicSet) -> Encode:
+    """Return the function that turns records into a piece of a file with this ending.
 
-    def write(record: Record) -> None:
-        file.write(json.dumps(record, ensure_ascii=False) + "\n")
+    columns: of a CSV or Parquet file, as `Shape.columns` names them. A piece of a CSV file has no
+    header; a piece of a Parquet file is a file of its own.
+    """
+    if ending == ".csv":
+        return lambda records: csv_rows(records, columns, topics)
+    if ending == ".parquet":
+        return lambda records: parquet_file(records, columns, topics)
+    return jsonl_lines
 
-    return write
+
+def header(ending: str, columns: Sequence[str], topics: TopicSet) -> bytes:
+    """Return the first piece of a file: that of one without records."""
+    if ending == ".csv":
+        return _csv(lambda writer: writer.writeheader(), columns, topics)
+    return encoder(ending, columns, topics)([])
 
 
-def csv_writer(file: TextIO, columns: Sequence[str], topics: TopicSet) -> Write:
-    """Return a function that writes a record as a CSV row.
+def jsonl_lines(records: list[Record]) -> bytes:
+    """Return one line of JSON a record."""
+    return "".join(as_json(record) + "\n" for record in records).encode()
+
+
+def csv_rows(records: list[Record], columns: Sequence[str], topics: TopicSet) -> bytes:
+    """Return one row a record.
 
     Lists of topics are joined by `;`, each score stands in a column `score_<topic>`.
     """
-    score_columns = [f"score_{topic}" for topic in topics.ids]
-    position = columns.index("scores")
-    header = [*columns[:position], *score_columns, *columns[position + 1 :]]
-    writer = csv.DictWriter(file, header)  # ends lines with \r\n, so that a lone \r is quoted
-    writer.writeheader()
-
-    def write(record: Record) -> None:
-        flat = {name: _cell(record[name]) for name in columns if name != "scores"}
+    rows = []
+    for record in records:
+        flat = {name: _cell(record.get(name)) for name in columns if name != "scores"}
         flat |= {f"score_{topic}": score for topic, score in record["scores"].items()}  # or none
-        writer.writerow(flat)
+        rows.append(flat)
+    return _csv(lambda writer: writer.writerows(rows), columns, topics)
 
-    return write
+
+def _csv(
+    write: Callable[["csv.DictWriter[str]"], object], columns: Sequence[str], topics: TopicSet
+) -> bytes:
+    position = columns.index("scores")
+    score_columns = [f"score_{topic}" for topic in topics.ids]
+    file = io.StringIO(newline="")
+    # It ends lines with \r\n, so that a lone \r is quoted.
+    write(csv.DictWriter(file, [*columns[:position], *score_columns, *columns[position + 1 :]]))
+    return file.getvalue().encode()
 
 
 def _cell(value: Any) -> Any:
-    return ";".join(value) if isinstance(value, list) else value
+    if isinstance(value, list) and all(isinstance(part, str) for part in value):
+        return ";".join(value)
+    return value if value is None or isinstance(value, str | int | float) else as_json(value)
+
+
+def parquet_file(records: list[Record], columns: Sequence[str], topics: TopicSet) -> bytes:
+    """Return a Parquet file of records: lists of topics, scores as a struct, kept columns as text
+    (JSON where they are not text).
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    scores = pa.struct([(topic, pa.float64()) for topic in topics.ids])
+    kinds = {"scores": scores} | dict.fromkeys(NUMBERS, pa.int64())
+    kinds |= dict.fromkeys(TOPIC_LISTS, pa.list_(pa.string()))
+    schema = pa.schema([(name, kinds.get(name, pa.string())) for name in columns])
+    arrays = [
+        pa.array([_value(record.get(name), name) for record in records], schema.field(name).type)
+        for name in columns
+    ]
+    file = io.BytesIO()
+    pq.write_table(pa.Table.from_arrays(arrays, schema=schema), file)
+    return file.getvalue()
+
+
+def _value(value: Any, name: str) -> Any:
+    if name == "scores":
+        return value or None  # a text that was skipped has none
+    if value is None or isinstance(value, str) or name in NUMBERS or name in TOPIC_LISTS:
+        return value
+    return as_json(value)
+
+
+def as_json(value: Any) -> str:
+    """Return JSON; dates, decimals and bytes of a Parquet column become their str()."""
+    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 @dataclass(frozen=True)
@@ -61,15 +118,27 @@ class Paths:
     def written(self) -> set[Path]:
         return {path.resolve() for path in (self.output, self.rejects, self.run) if path}
 
-    def check(self, *, force: bool) -> None:
-        """Raise UserError if one cannot be written, before any time is spent."""
+    def check(self, *, force: bool, resume: bool = False) -> None:
+        """Raise UserError if one cannot be written, before any time is spent.
+
+        resume: the run goes on with what is there.
+        """
         if self.output and self.output.suffix.lower() not in ENDINGS:
             raise UserError(f"{self.output}: unknown ending; expected one of {', '.join(ENDINGS)}")
         if self.output and self.rejects and self.output.resolve() == self.rejects.resolve():
             raise UserError(f"{self.output}: named for both --output and --rejects")
         for path in (self.output, self.rejects, self.run):
             if path is not None:
-                _check_writable(path, force=force)
+                _check_writable(path, replace=force or resume)
+        if self.progress and self.progress.exists() and not (force or resume):
+            raise UserError(
+                f"{self.output}: a run to it was broken off; --resume goes on, --force starts anew"
+            )
+
+    @property
+    def progress(self) -> Path | None:
+        """How far an unfinished run has come."""
+        return self.output and self.output.with_name(self.output.name + ".progress.json")
 
 
 def paths_of(output: Path | None, rejects: Path | None) -> Paths:
@@ -80,51 +149,10 @@ def paths_of(output: Path | None, rejects: Path | None) -> Paths:
     return Paths(output, rejects or beside, output.with_name(output.name + ".run.json"))
 
 
-def _check_writable(path: Path, *, force: bool) -> None:
-    if path.exists() and not force:
+def _check_writable(path: Path, *, replace: bool) -> None:
+    if path.exists() and not replace:
         raise UserError(f"{path} exists; name another, or --force to replace it")
     if not path.parent.is_dir():
         raise UserError(f"{path.parent}: no such folder; make it first")
     if path.is_dir() or not os.access(path.parent, os.W_OK):
         raise UserError(f"{path}: cannot be written; name another")
-
-
-@contextmanager
-def whole_file(path: Path) -> Iterator[TextIO]:
-    """Give a file that takes the name `path` when the block ends well, and is gone if not."""
-    draft = path.with_name(path.name + ".partial")
-    try:
-        with draft.open("w", encoding="utf-8", newline="") as file:
-            yield file
-        draft.replace(path)
-    except OSError as error:
-        if isinstance(error, BrokenPipeError):
-            raise
-        raise UserError(f"{path}: cannot be written ({error.strerror or error})") from error
-    finally:
-        draft.unlink(missing_ok=True)
-
-
-class RejectFile:
-    """Takes rejects into a file that is there only if there are any.
-
-    A file of that name from an earlier run, which `--force` gave up, is removed: it would speak
-    of other rows.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._files = ExitStack()
-        self._write: Write | None = None
-
-    def __enter__(self) -> Self:
-        self.path.unlink(missing_ok=True)
-        return self
-
-    def __call__(self, reject: Reject) -> None:
-        if self._write is None:
-            self._write = jsonl_writer(self._files.enter_context(whole_file(self.path)))
-        self._write(reject.__dict__)
-
-    def __exit__(self, *error: Any) -> None:
-        self._files.__exit__(*error)

@@ -1,19 +1,19 @@
-"""The tagging loop: rows in, records out, everything counted."""
+"""From a block of rows to its part of the output, everything counted."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby, islice
-from typing import Any
+from itertools import groupby
+from typing import Any, Self
 
+from saulyq.tagging.blocks import Block
 from saulyq.tagging.inputs import Reject, Row
-from saulyq.tagging.outputs import Record
-from saulyq.tagging.tagger import Tagged, Tagger
-from saulyq.text.debris import LINES_OF_TITLE, WORDS_IN_TITLE, clean_text
+from saulyq.tagging.outputs import Record, encoder
+from saulyq.tagging.tagger import TAGGED, Read, Tagged, Tagger
+from saulyq.text.debris import clean_text
 from saulyq.topics import TopicSet
 
-_TAGGED = ("topics", "scores", "language", "script", "windows")
-READ_AHEAD = 1024  # paragraphs held in memory at a time
+_NAMED = ("tags", "encodings", "cleaned")  # counted by name
 
 
 @dataclass
@@ -30,6 +30,19 @@ class Counts:
     tags: Counter[str] = field(default_factory=Counter)
     encodings: Counter[str] = field(default_factory=Counter)  # of files that are not in UTF-8
     cleaned: Counter[str] = field(default_factory=Counter)  # debris taken out, by kind
+
+    def count(self, results: Iterable[Tagged]) -> None:
+        """Count texts that were tagged."""
+        for tagged in results:
+            self.tagged += 1
+            self.without_topic += not tagged.topics
+            self.skipped += tagged.windows == 0
+            self.tags.update(tagged.topics)
+
+    def add(self, other: "Counts") -> None:
+        """Count what another has counted as well."""
+        for name, value in other.__dict__.items():
+            setattr(self, name, getattr(self, name) + value)
 
     def check(self) -> None:
         """Raise RuntimeError if a row was lost or doubled: a mistake in this program."""
@@ -53,8 +66,11 @@ class Counts:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        counted = {"tags", "encodings", "cleaned"}
-        return self.__dict__ | {name: dict(sorted(getattr(self, name).items())) for name in counted}
+        return self.__dict__ | {name: dict(sorted(getattr(self, name).items())) for name in _NAMED}
+
+    @classmethod
+    def from_dict(cls, told: dict[str, Any]) -> Self:
+        return cls(**told | {name: Counter(told[name]) for name in _NAMED})
 
 
 @dataclass(frozen=True)
@@ -64,65 +80,76 @@ class Shape:
     by_article: bool = False  # one record an article rather than a paragraph
     top: int = 0  # that many best topics as `suggested`
     keep_text: bool = False
+    kept: tuple[str, ...] | None = ()  # columns of the input; None is whatever a row has
 
     def columns(self) -> list[str]:
         """Return the names of a record's entries, in order."""
-        names = ["id", "paragraphs" if self.by_article else "paragraph", *_TAGGED]
-        return names + ["suggested"] * (self.top > 0) + ["text"] * self.keep_text
+        names = ["id", "paragraphs" if self.by_article else "paragraph", *TAGGED]
+        names += ["suggested"] * (self.top > 0) + ["text"] * self.keep_text
+        return names + [self.name_of(column) for column in self.kept or ()]
+
+    def name_of(self, column: str) -> str:
+        """Return what a kept column is called beside our own entries."""
+        taken = {"id", "paragraph", *TAGGED, "suggested", "text"}
+        return f"input_{column}" if column in taken else column
 
 
-def tag_rows(
-    rows: Iterable[Row | Reject],
-    tagger: Tagger,
-    counts: Counts,
-    reject: Callable[[Reject], None],
-    *,
-    skip_foreign: bool = False,
-    clean: bool = True,
-) -> Iterator[tuple[Row, Tagged]]:
-    """Yield each row with its tags, in input order; hand each Reject to `reject`.
+@dataclass(frozen=True)
+class Options:
+    """What is done with each block."""
 
-    clean: read the text without what a web page leaves in it; the row keeps it. A line of a text
-    file that says again what the line before it says, as titles at the top do, is left out.
-    """
-    told_once = _without_repeats(rows, counts) if clean else rows
-    good = _only_rows(told_once, counts, reject)
-    seen: set[tuple[str, int]] = set()
-    while batch := list(islice(good, READ_AHEAD)):
-        texts = [_cleaned(row.text, counts) if clean else row.text for row in batch]
-        results = tagger.tag(texts, skip_foreign=skip_foreign)
-        for row, tagged in zip(batch, results, strict=True):
-            key = (row.id, row.paragraph)
-            counts.repeated_ids += key in seen
-            seen.add(key)
-            counts.tagged += 1
-            counts.without_topic += not tagged.topics
-            counts.skipped += tagged.windows == 0
-            counts.tags.update(tagged.topics)
-            yield row, tagged
+    shape: Shape
+    clean: bool = True  # read the text without what a web page leaves in it; the row keeps it
+    skip_foreign: bool = False  # leave other languages than Kazakh and Russian untagged
+    ending: str = ".jsonl"  # the format of the output
 
 
-def _without_repeats(rows: Iterable[Row | Reject], counts: Counts) -> Iterator[Row | Reject]:
-    before: Row | Reject | None = None
-    for row in rows:
-        if _repeats(row, before):
-            counts.rows += 1
-            counts.repeated += 1
-        else:
-            yield row
-            before = row
+@dataclass(frozen=True)
+class ReadBlock:
+    """A block as the model takes it in."""
+
+    rows: list[Row]
+    rejects: list[Reject]
+    read: Read
+    counts: Counts
 
 
-def _repeats(row: Row | Reject, before: Row | Reject | None) -> bool:
-    return (
-        isinstance(row, Row)
-        and isinstance(before, Row)
-        and row.source is before.source
-        and row.source.is_text()
-        and row.paragraph < LINES_OF_TITLE
-        and row.text == before.text
-        and len(row.text.split()) >= WORDS_IN_TITLE
-    )
+@dataclass(frozen=True)
+class DoneBlock:
+    """What came of a block: its part of the output, its rejects, and its counts."""
+
+    content: bytes
+    rejects: list[Reject]
+    counts: Counts
+
+
+class BlockTagger:
+    """Turns a block into its part of the output; what it gives depends on that block alone."""
+
+    def __init__(self, tagger: Tagger, options: Options) -> None:
+        self.tagger = tagger
+        self.options = options
+        self.encode = encoder(options.ending, options.shape.columns(), tagger.topics)
+
+    def read(self, block: Block) -> ReadBlock:
+        """Return a block read: the part of the work that needs no model."""
+        rows = [item for item in block if isinstance(item, Row)]
+        rejects = [item for item in block if isinstance(item, Reject)]
+        counts = Counts(rows=len(block), rejected=len(rejects))
+        counts.repeated = len(block) - len(rows) - len(rejects)
+        texts = [row.text for row in rows]
+        if self.options.clean:
+            texts = [_cleaned(text, counts) for text in texts]
+        read = self.tagger.read(texts, skip_foreign=self.options.skip_foreign)
+        return ReadBlock(rows, rejects, read, counts)
+
+    def tag(self, block: ReadBlock) -> DoneBlock:
+        """Return what came of a block that was read."""
+        results = self.tagger.tag_read(block.read)
+        block.counts.count(results)
+        pairs = zip(block.rows, results, strict=True)
+        records = make_records(pairs, self.tagger, self.options.shape)
+        return DoneBlock(self.encode(list(records)), block.rejects, block.counts)
 
 
 def _cleaned(text: str, counts: Counts) -> str:
@@ -134,18 +161,6 @@ def _cleaned(text: str, counts: Counts) -> str:
     return cleaned
 
 
-def _only_rows(
-    rows: Iterable[Row | Reject], counts: Counts, reject: Callable[[Reject], None]
-) -> Iterator[Row]:
-    for row in rows:
-        counts.rows += 1
-        if isinstance(row, Reject):
-            counts.rejected += 1
-            reject(row)
-        else:
-            yield row
-
-
 def make_records(
     pairs: Iterable[tuple[Row, Tagged]], tagger: Tagger, shape: Shape
 ) -> Iterator[Record]:
@@ -153,7 +168,8 @@ def make_records(
     if not shape.by_article:
         for row, tagged in pairs:
             record: Record = {"id": row.id, "paragraph": row.paragraph, **_told(tagged)}
-            yield _finish(record, tagged, [row.text], shape)
+            record = _finish(record, tagged, [row.text], shape)
+            yield record | {shape.name_of(name): value for name, value in row.columns.items()}
         return
     for (_, article_id), group in groupby(pairs, key=lambda p: (p[0].source, p[0].article_id)):
         rows, paragraphs = zip(*group, strict=True)
@@ -179,7 +195,7 @@ def whole_article(paragraphs: Sequence[Tagged], topics: TopicSet) -> Tagged:
 
 
 def _told(tagged: Tagged) -> Record:
-    return {name: getattr(tagged, name) for name in _TAGGED}
+    return {name: getattr(tagged, name) for name in TAGGED}
 
 
 def _finish(record: Record, tagged: Tagged, texts: list[str], shape: Shape) -> Record:

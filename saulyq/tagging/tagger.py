@@ -1,9 +1,9 @@
 """A loaded model folder, ready to tag."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from saulyq import artifacts, thresholds
 from saulyq.artifacts import ModelFolder
@@ -32,6 +32,20 @@ class Tagged:
         return sorted(self.scores, key=lambda topic: -self.scores[topic])[:n]
 
 
+TAGGED = ("topics", "scores", "language", "script", "windows")
+Columns = dict[str, list[Any]]
+
+
+@dataclass(frozen=True)
+class Read:
+    """Texts as a model takes them in; `windows` of those only that are to be tagged."""
+
+    languages: list[str]
+    scripts: list[str]
+    is_read: list[bool]
+    windows: Sequence[Sequence[Any]]
+
+
 class Tagger:
     """Tags texts with the model, schema and thresholds of one folder."""
 
@@ -43,12 +57,20 @@ class Tagger:
         self._cutoffs = cutoffs_of(self.thresholds, self.topics)
 
     @classmethod
-    def load(cls, folder: str | Path, *, device: str = "cpu", backend: str = "auto") -> Self:
+    def load(
+        cls,
+        folder: str | Path,
+        *,
+        device: str = "cpu",
+        backend: str = "auto",
+        n_threads: int | None = None,
+    ) -> Self:
         """Return the tagger in a model folder; raise UserError if it is missing or not whole.
 
-        backend: see `saulyq.taggers.scoring_class`.
+        backend: see `saulyq.taggers.scoring_class`. n_threads: all cores if None.
         """
-        return cls(artifacts.load(Path(folder), device=device, backend=backend))
+        folder = Path(folder)
+        return cls(artifacts.load(folder, device=device, backend=backend, n_threads=n_threads))
 
     def tag(self, texts: Iterable[str], *, skip_foreign: bool = False) -> list[Tagged]:
         """Return what the model says of each text, in order; [] for no texts.
@@ -58,21 +80,40 @@ class Tagger:
         """
         if isinstance(texts, str):
             raise TypeError("tag() takes a list of texts; for one text write tag([text])")
-        texts = list(texts)
-        if not texts:
-            return []
+        return self.tag_read(self.read(list(texts), skip_foreign=skip_foreign))
+
+    def tag_batch(self, batch: Mapping[str, Sequence[str]], column: str = "text") -> Columns:
+        """Return topics, scores, language, script and windows of a batch of rows, a list each.
+
+        For `datasets.Dataset.map(tagger.tag_batch, batched=True)`; column: where the text is.
+        """
+        tagged = self.tag(batch[column])
+        return {name: [getattr(one, name) for one in tagged] for name in TAGGED}
+
+    def read(self, texts: Sequence[str], *, skip_foreign: bool = False) -> Read:
+        """Return what the model takes in of each text: the part of the work before the model."""
         converted = [convert(text) for text in texts]
         languages = [language_of(found.text) for found in converted]
-        read = [not skip_foreign or language in KAZAKH_OR_RUSSIAN for language in languages]
-        results = iter(self._results([f.text for f, r in zip(converted, read, strict=True) if r]))
+        is_read = [not skip_foreign or language in KAZAKH_OR_RUSSIAN for language in languages]
+        kept = [found.text for found, kept in zip(converted, is_read, strict=True) if kept]
+        scripts = [found.script for found in converted]
+        return Read(languages, scripts, is_read, self.loaded.model.windows(kept))
+
+    def tag_read(self, read: Read) -> list[Tagged]:
+        """Return what the model says of texts that `read` took in."""
+        results = iter(self._results(read.windows))
         return [
-            Tagged(*(next(results) if is_read else ([], {}, 0)), language, found.script)
-            for found, language, is_read in zip(converted, languages, read, strict=True)
+            Tagged(*(next(results) if is_read else ([], {}, 0)), language, script)
+            for language, script, is_read in zip(
+                read.languages, read.scripts, read.is_read, strict=True
+            )
         ]
 
-    def _results(self, texts: list[str]) -> list[tuple[list[str], dict[str, float], int]]:
+    def _results(
+        self, windows: Sequence[Sequence[Any]]
+    ) -> list[tuple[list[str], dict[str, float], int]]:
         """Return topics, scores and windows of each text."""
-        scores, n_windows = self.loaded.model.score(texts)
+        scores, n_windows = self.loaded.model.score_of(windows)
         tags = thresholds.apply(scores, self._cutoffs)
         return [
             (topics, dict(zip(self.topics.ids, row.round(4).tolist(), strict=True)), int(windows))

@@ -5,7 +5,6 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from functools import cache
-from typing import BinaryIO
 
 from saulyq.errors import UserError
 from saulyq.text import lexicon
@@ -42,18 +41,6 @@ def detect_encoding(sample: bytes) -> str:
     if wide or _is_rather_utf8(sample):
         return wide or "utf-8"
     return _likeliest(sample, NARROW) or "utf-8"
-
-
-def open_decoded(file: BinaryIO) -> tuple[Iterator[bytes], str]:
-    r"""Return the lines of a file in UTF-8, each with its \n, and the encoding that it had.
-
-    Lines of a file in UTF-8 are its bytes, wrong ones and a byte-order mark included. A wrong
-    byte of another encoding raises UserError when the lines come to it.
-    """
-    sample = file.read(SAMPLE_BYTES)
-    name = detect_encoding(sample)
-    chunks = _chunks(sample, file)
-    return _lines(chunks if name == "utf-8" else _encoded_again(chunks, name)), name
 
 
 def _is_rather_utf8(sample: bytes) -> bool:
@@ -97,13 +84,8 @@ def _known_pieces() -> frozenset[str]:
     return frozenset(piece for piece, n in counts.items() if n >= MIN_WORDS)
 
 
-def _chunks(sample: bytes, file: BinaryIO) -> Iterator[bytes]:
-    while sample:
-        yield sample
-        sample = file.read(SAMPLE_BYTES)
-
-
-def _encoded_again(chunks: Iterator[bytes], name: str) -> Iterator[bytes]:
+def encoded_again(chunks: Iterator[bytes], name: str) -> Iterator[bytes]:
+    """Yield chunks of an encoding in UTF-8; raise UserError at a byte that is wrong in it."""
     decoder = codecs.getincrementaldecoder(name)()
     n_read = 0
     try:
@@ -116,15 +98,3 @@ def _encoded_again(chunks: Iterator[bytes], name: str) -> Iterator[bytes]:
         offset = n_read - len(error.object) + error.start
         place = f"byte 0x{error.object[error.start]:02x} at offset {offset}"
         raise UserError(f"{place} is not {name}; save the file as UTF-8") from error
-
-
-def _lines(chunks: Iterator[bytes]) -> Iterator[bytes]:
-    begun: list[bytes] = []
-    for chunk in chunks:
-        *ended, rest = chunk.split(b"\n")
-        for line in ended:
-            yield b"".join([*begun, line, b"\n"])
-            begun = []
-        begun.append(rest)
-    if any(begun):
-        yield b"".join(begun)

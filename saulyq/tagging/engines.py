@@ -1,0 +1,79 @@
+"""Who does the work: this process, worker processes of this machine, or a Ray cluster."""
+
+import signal
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+
+from saulyq import artifacts
+from saulyq.errors import UserError
+from saulyq.tagging.blocks import Ahead, Block
+from saulyq.tagging.run import BlockTagger, DoneBlock, Options
+from saulyq.tagging.tagger import Tagger
+
+BLOCKS_AHEAD = 2  # read and waiting for the model, for each that works
+
+
+@dataclass(frozen=True)
+class Job:
+    """How to make a BlockTagger, in another process too."""
+
+    model: Path
+    thresholds: dict[str, float] | None
+    options: Options
+    backend: str = "auto"
+    device: str = "cpu"
+
+    def block_tagger(self, n_threads: int | None = None) -> BlockTagger:
+        loaded = artifacts.load(
+            self.model, device=self.device, backend=self.backend, n_threads=n_threads
+        )
+        return BlockTagger(Tagger(loaded, self.thresholds), self.options)
+
+
+def tag_here(blocks: Iterable[Block], tagger: BlockTagger) -> Iterator[DoneBlock]:
+    """Yield what comes of each block; the next ones are read while the model works."""
+    ahead = Ahead(map(tagger.read, blocks), BLOCKS_AHEAD)
+    try:
+        for block in ahead:
+            yield tagger.tag(block)
+    finally:
+        ahead.stop()
+
+
+def tag_in_workers(blocks: Iterable[Block], job: Job, n_workers: int) -> Iterator[DoneBlock]:
+    """Yield what comes of each block, in order; each worker loads the model and has one thread."""
+    waiting: deque[Future[DoneBlock]] = deque()
+    # Forked processes would inherit the threads of this one half-way.
+    pool = ProcessPoolExecutor(n_workers, get_context("spawn"), _start_worker, (job,))
+    try:
+        for block in blocks:
+            waiting.append(pool.submit(_work, block))
+            if len(waiting) >= BLOCKS_AHEAD * n_workers:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    except BrokenProcessPool as error:
+        raise UserError(
+            "a worker process died, perhaps for want of memory; take fewer --workers, "
+            "and --resume to go on"
+        ) from error
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+_tagger: BlockTagger  # of a worker process
+
+
+def _start_worker(job: Job) -> None:
+    global _tagger  # noqa: PLW0603 - a worker is told once what to work with
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process stops the others
+    _tagger = job.block_tagger(n_threads=1)
+
+
+def _work(block: Block) -> DoneBlock:
+    return _tagger.tag(_tagger.read(block))

@@ -1,0 +1,140 @@
+"""Finding what is to be tagged: files, folders, patterns and standard input."""
+
+import glob
+import os
+import re
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from saulyq.errors import UserError
+from saulyq.tagging.streams import PACKED
+
+TEXT_ENDINGS = (".txt", ".md")
+LINE_ENDINGS = (*TEXT_ENDINGS, ".jsonl", ".csv")  # of files made of lines, which may be packed
+ENDINGS = (*LINE_ENDINGS, ".parquet")
+
+_MAGIC = re.compile(r"[*?\[]")
+_Found = list[tuple[Path | None, str]]
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file to read; `path` None is standard input.
+
+    name: stands in rejects and in ids made from lines. article: the id of a text file.
+    """
+
+    path: Path | None
+    name: str
+    article: str
+
+    @property
+    def ending(self) -> str:
+        """What it is read as: one of ENDINGS; standard input is JSONL."""
+        return split_name(self.path.name)[1] if self.path else ".jsonl"
+
+    @property
+    def packing(self) -> str:
+        """How it is packed: one of PACKED, or "" for not."""
+        return split_name(self.path.name)[2] if self.path else ""
+
+    def is_text(self) -> bool:
+        """Return whether it is an article, a paragraph a line, rather than a table of rows."""
+        return self.ending in TEXT_ENDINGS
+
+
+def split_name(name: str) -> tuple[str, str, str]:
+    """Return stem, ending and packing: "news.jsonl.gz" is "news", ".jsonl", ".gz"."""
+    stem, packing = _without_ending(name)
+    if packing in PACKED:
+        stem, ending = _without_ending(stem)
+        return stem, ending, packing
+    return stem, packing, ""
+
+
+def _without_ending(name: str) -> tuple[str, str]:
+    stem, ending = os.path.splitext(name)
+    return stem, ending.lower()
+
+
+def find_sources(inputs: list[str], written: Collection[Path] = ()) -> list[Source]:
+    """Return the files named, those in folders named, and standard input for `-`, in order.
+
+    A folder gives its files in order of name, with their path in it as name; hidden files,
+    other endings and what this run writes itself are passed over. So does a pattern (`*`, `?`,
+    `[`, `**`) that is not the name of a file; its folder is what stands before the first of
+    these. Raises UserError for what is not there, and if an input is to be written over.
+    """
+    found: _Found = []
+    for text in inputs:
+        try:
+            found += [(None, "<stdin>")] if text == "-" else _files(text, written)
+        except OSError as error:  # a name too long, a folder that is not ours
+            raise UserError(f"{text}: cannot be read ({error.strerror})") from error
+    return _told_apart(found)
+
+
+def _files(text: str, written: Collection[Path]) -> _Found:
+    path = Path(text)
+    if path.is_dir():
+        inside = _inside(path, written)
+        if not inside:
+            raise UserError(f"{path}: no {', '.join(ENDINGS)} files in this folder")
+        return [(p, p.relative_to(path).as_posix()) for p in inside]
+    if not path.exists():
+        if _MAGIC.search(text):
+            return _matching(text, written)
+        raise UserError(f"{path} not found")
+    if not _is_known(path):
+        expected = f"{', '.join(ENDINGS)}, all but .parquet also with {' or '.join(PACKED)}"
+        raise UserError(f"{path}: unknown ending; expected one of {expected}")
+    if path.resolve() in written:
+        raise UserError(f"{path} is an input and would be written over; name another output")
+    return [(path, path.name)]
+
+
+def _matching(pattern: str, written: Collection[Path]) -> _Found:
+    fixed = _MAGIC.split(pattern, maxsplit=1)[0]
+    folder = Path(os.path.dirname(fixed))
+    files: set[Path] = set()
+    for path in map(Path, glob.glob(pattern, recursive=True)):
+        files |= set(_inside(path, written) if path.is_dir() else [path])
+    usable = [p for p in sorted(files) if _is_usable(p, written)]
+    if not usable:
+        raise UserError(f"{pattern}: no {', '.join(ENDINGS)} files match this pattern")
+    return [(p, p.relative_to(folder).as_posix()) for p in usable]
+
+
+def _inside(folder: Path, written: Collection[Path]) -> list[Path]:
+    files = [p for p in sorted(folder.rglob("*")) if not _is_hidden(p.relative_to(folder))]
+    return [p for p in files if _is_usable(p, written)]
+
+
+def _is_hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
+
+
+def _is_usable(path: Path, written: Collection[Path]) -> bool:
+    return _is_known(path) and path.resolve() not in written and path.is_file()
+
+
+def _is_known(path: Path) -> bool:
+    _, ending, packing = split_name(path.name)
+    return ending in (LINE_ENDINGS if packing else ENDINGS)
+
+
+def _told_apart(found: _Found) -> list[Source]:
+    """Return sources whose names and article ids are unique: the whole path where they are not."""
+    for path, _ in found:
+        if path is not None and not path.as_posix().isprintable():
+            raise UserError(f"{path.as_posix()!r}: a file name with odd characters; rename it")
+    names = Counter(name for _, name in found)
+    articles = Counter(split_name(name)[0] for _, name in found)
+    sources = []
+    for path, name in found:
+        unique = name if names[name] == 1 or path is None else path.as_posix()
+        article = split_name(name)[0]
+        sources.append(Source(path, unique, article if articles[article] == 1 else unique))
+    return sources
