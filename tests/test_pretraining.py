@@ -23,7 +23,7 @@ from transformers import (  # noqa: E402
 )
 
 from saulyq.pretraining import __main__ as pretraining  # noqa: E402
-from saulyq.pretraining import encoders  # noqa: E402
+from saulyq.pretraining import encoders, probe  # noqa: E402
 from saulyq.pretraining.corpus import Corpus, find_files, read_corpus  # noqa: E402
 from saulyq.pretraining.meanings import Teacher, centred  # noqa: E402
 from saulyq.pretraining.sequences import IGNORED, PackedCorpus, collate, pack  # noqa: E402
@@ -312,6 +312,19 @@ def test_a_body_that_knows_our_languages_needs_no_glossary(folders, tmp_path, te
     ours, theirs = (f"{start}encoder.{name}" for start in ("bert.", ""))
     np.testing.assert_allclose(made[ours.format(0)], body[theirs.format(1)], atol=1e-6)
     assert ours.format(1) not in made
+
+
+def test_a_probe_tells_how_well_frozen_vectors_tell_topics_apart(
+    folders, tmp_path, teacher_folder, mode, capsys
+):
+    data = write_data(tmp_path / "probed", mode=mode)
+    assert pretraining.main([*folders, "--max_steps", "3"]) == 0
+    assert len(json.loads((tmp_path / "encoder" / "loss.json").read_text("utf-8"))) == 1
+    capsys.readouterr()
+    assert probe.main([str(tmp_path / "encoder"), str(teacher_folder), "--data", str(data)]) == 0
+    _, ours, foreign = capsys.readouterr().out.splitlines()
+    # The English vocabulary has no Cyrillic letter: it tells nothing apart.
+    assert float(ours.split()[-1]) > float(foreign.split()[-1]) + 0.1
 
 
 def test_a_run_starts_from_exactly_one_thing(folders, capsys):

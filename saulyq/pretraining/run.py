@@ -64,6 +64,7 @@ def _arguments(config: PretrainConfig, folder: Path) -> TrainingArguments:
     return TrainingArguments(
         output_dir=str(folder),
         num_train_epochs=config.epochs,
+        max_steps=config.max_steps or -1,
         per_device_train_batch_size=config.batch_size,
         learning_rate=config.learning_rate,
         warmup_steps=config.warmup,  # below 1 it is a share of all steps

@@ -67,6 +67,7 @@ class PretrainConfig(BaseModel):
     mask_rate: float = Field(default=0.25, gt=0, lt=1)  # in the first epoch
     last_mask_rate: float = Field(default=0.25, gt=0, lt=1)  # in the last one
     epochs: int = Field(default=3, ge=1)
+    max_steps: int | None = Field(default=None, ge=1)  # in place of epochs: for a quick trial
     batch_size: int = Field(default=32, ge=1)
     learning_rate: float = Field(default=5e-4, gt=0)
     warmup: float = Field(default=0.05, ge=0, lt=1)  # share of all steps
