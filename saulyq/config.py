@@ -73,7 +73,7 @@ class TransformerConfig(RunConfig):
     gradient_accumulation: int = Field(default=1, ge=1)
     warmup: float = Field(default=0.1, ge=0, lt=1)  # share of all steps
     weight_decay: float = Field(default=0.01, ge=0)
-    dropout: float | None = Field(default=None, ge=0, lt=1)  # of the checkpoint, if not set
+    dropout: float | None = Field(default=None, ge=0, lt=1)  # as the checkpoint says, if not set
     layer_decay: float = Field(default=1.0, gt=0, le=1)  # rate of a layer, of that of the one above
     precision: Precision = "auto"  # of computing; auto: bf16 where the machine is fast at it
     weights: Literal["fp32", "fp16"] = "fp32"  # how they are stored

@@ -58,16 +58,33 @@ LAUNCHERS = {
 }
 
 
-@pytest.mark.parametrize("launcher", LAUNCHERS)
-def test_launched_processes_train_one_model(tmp_path, launcher):
-    data = write_data(tmp_path / "data")
-    done = subprocess.run(
-        command(data, tmp_path / "two", *LAUNCHERS[launcher], batch_size=8),
+def launch(words):
+    return subprocess.run(
+        words,
         capture_output=True,
         text=True,
         check=False,
         env=os.environ | {"OMP_NUM_THREADS": "1"},
     )
+
+
+@pytest.mark.parametrize("launcher", LAUNCHERS)
+def test_launched_processes_train_one_model(tmp_path, launcher):
+    data = write_data(tmp_path / "data")
+    done = launch(command(data, tmp_path / "two", *LAUNCHERS[launcher], batch_size=8))
     assert done.returncode == 0, done.stderr[-2000:]
     assert done.stdout.count("model written to") == 1
     assert np.isfinite(scores(tmp_path / "two")).all()
+
+
+def test_two_processes_make_the_model_that_one_makes(tmp_path):
+    data = write_data(tmp_path / "data")
+    # A batch holds all 48 paragraphs, so that it does not matter who has which.
+    whole = {"noise": 0, "dropout": 0, "batch_size": 48, "epochs": 60, "patience": 60}
+    shared = whole | {"batch_size": 24}
+    one = launch(command(data, tmp_path / "one", **whole))
+    two = launch(command(data, tmp_path / "two", *LAUNCHERS["torchrun"], **shared))
+    assert one.returncode == two.returncode == 0, two.stderr[-2000:]
+    np.testing.assert_allclose(scores(tmp_path / "two"), scores(tmp_path / "one"), atol=0.01)
+    # It has learnt something: the scores are not those of a start that both share.
+    assert np.ptp(scores(tmp_path / "one"), axis=0).min() > 0.05

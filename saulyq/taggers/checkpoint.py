@@ -50,12 +50,12 @@ def start(config: TransformerConfig, topics: TopicSet, texts: list[str]) -> Chec
     Raises UserError when the checkpoint cannot be had or does not fit.
     """
     outputs = head_settings(topics)
+    if config.dropout is not None:
+        outputs |= dict.fromkeys(("hidden_dropout_prob", "classifier_dropout"), config.dropout)
     if config.random_init is not None:
         return _random(config.random_init, config.max_tokens, texts, outputs)
     name = str(config.base_model)
     logger.info("loading %s from its folder, the cache or the hub", name)
-    if config.dropout is not None:
-        outputs |= dict.fromkeys(("hidden_dropout_prob", "classifier_dropout"), config.dropout)
     try:
         settings = AutoConfig.from_pretrained(name, **outputs)
         tokenizer = AutoTokenizer.from_pretrained(name)
