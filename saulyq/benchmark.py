@@ -88,7 +88,8 @@ def throughput_figures(args: argparse.Namespace) -> str:
 def start_figures(args: argparse.Namespace) -> str:
     """Return how soon a new process tags its first paragraph."""
     throughput.load_onnx(args.models[0])  # a pipeline reads transformers only
-    seconds = start.measure(args.models[0], texts_of(args)[0], args.starts)
+    (text,) = evenly(texts_of(args), 1)
+    seconds = start.measure(args.models[0], text, args.starts)
     return f"One paragraph, {args.starts} processes of each.\n\n{start.markdown(seconds)}"
 
 

@@ -17,7 +17,7 @@ from saulyq.evaluation import cutoffs_of
 from saulyq.metrics import macro_f1
 from saulyq.taggers import ONNX_FILE, ScoringModel
 
-TORCH, STORED = "torch, 32 bits", "the ONNX file as it is"
+TORCH, STORED = "torch", "the ONNX file as it is"
 POINTS_LOST = Goal(0.3, "", at_most=True)
 N_ALONE = 100  # paragraphs that are scored without neighbours as well
 MEGABYTE = 1_000_000
@@ -80,7 +80,7 @@ def measure(
     variants: Mapping[str, Variant], loaded: ModelFolder, split: Split, rounds: int
 ) -> dict[str, Measured]:
     """Return figures of each variant on a split, at the thresholds of the loaded folder."""
-    qualities = {name: _quality(of.model, loaded, split) for name, of in variants.items()}
+    qualities = {name: quality(of.model, loaded, split) for name, of in variants.items()}
     times = in_turn(
         {name: partial(_milliseconds, of.model, split.texts) for name, of in variants.items()},
         rounds,
@@ -88,8 +88,8 @@ def measure(
     return {name: Measured(of.size, times[name], *qualities[name]) for name, of in variants.items()}
 
 
-def _quality(model: ScoringModel, loaded: ModelFolder, split: Split) -> tuple[float, float]:
-    """Return macro-F1, and the most that neighbours in a batch move a score."""
+def quality(model: ScoringModel, loaded: ModelFolder, split: Split) -> tuple[float, float]:
+    """Return macro-F1, and the most that neighbours in a batch move the score of a paragraph."""
     scores, _ = model.score(split.texts)
     tags = thresholds.apply(scores, cutoffs_of(loaded.thresholds, loaded.topics))
     alone = np.vstack([model.score([text])[0] for text in split.texts[:N_ALONE]])

@@ -1,17 +1,20 @@
 """Ways of keeping the weights in a transformer's ONNX file."""
 
+import logging
 import shutil
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-import onnx
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
 
 from saulyq import artifacts
-from saulyq.taggers.onnx_export import _export
+from saulyq.taggers.onnx_export import export_fp32, round_in_blocks
 from saulyq.taggers.transformer import TransformerModel
+
+# It tells of every node that it takes or leaves.
+logging.getLogger(MatMulNBitsQuantizer.__module__).setLevel(logging.WARNING)
 
 
 def export(folder: Path, path: Path) -> None:
@@ -19,7 +22,7 @@ def export(folder: Path, path: Path) -> None:
     model = artifacts.load(folder, backend="torch").model
     if not isinstance(model, TransformerModel):
         raise TypeError(f"{type(model).__name__} has no ONNX file")
-    _export(model.model, path)
+    export_fp32(model.model, path)
 
 
 def per_tensor(whole: Path, path: Path) -> None:
@@ -27,25 +30,10 @@ def per_tensor(whole: Path, path: Path) -> None:
     quantize_dynamic(whole, path, weight_type=QuantType.QInt8)
 
 
-def in_blocks(whole: Path, path: Path, *, bits: int, size: int) -> None:
-    """Write `whole` with a scale for each block of weights, and for the inputs of each token.
-
-    Embeddings have 8 bits and one scale, as in the file that a model folder holds.
-    """
-    half = path.with_suffix(".half")
-    quantize_dynamic(whole, half, weight_type=QuantType.QInt8, op_types_to_quantize=["Gather"])
-    quantizer = MatMulNBitsQuantizer(
-        onnx.load(half), bits=bits, block_size=size, is_symmetric=True, accuracy_level=4
-    )
-    quantizer.process()
-    quantizer.model.save_model_to_file(str(path), False)
-    half.unlink()
-
-
 VARIANTS: dict[str, Callable[[Path, Path], object]] = {
     "ONNX, 32 bits": shutil.copy,
     "8 bits, dynamic": per_tensor,
-    "8 bits, blocks of 32": partial(in_blocks, bits=8, size=32),
-    "8 bits, blocks of 128": partial(in_blocks, bits=8, size=128),
-    "4 bits, blocks of 32": partial(in_blocks, bits=4, size=32),
+    "8 bits, blocks of 32": round_in_blocks,
+    "8 bits, blocks of 128": partial(round_in_blocks, block=128),
+    "4 bits, blocks of 32": partial(round_in_blocks, bits=4),
 }

@@ -13,7 +13,10 @@ from torch import nn
 
 # Dimensions that vary; an example must have more than one of each to be taken as such.
 _BATCH, _LENGTH = 2, 8
-_BLOCK = 128  # weights that share a scale
+# Weights that share a scale. With 128 of them the last digits of a paragraph scored alone differ
+# from those in a batch, and a score now and then by 0.01 (ONNX Runtime 1.32,
+# `saulyq.benchmark --only quantisation --quantisations`).
+BLOCK = 32
 
 
 class _Logits(nn.Module):
@@ -29,25 +32,34 @@ class _Logits(nn.Module):
 
 
 def export_int8(model: Any, path: Path) -> None:
-    """Write the model to `path`; weights of linear layers and embeddings take 8 bits each.
-
-    Embeddings share one scale; linear layers have one for each block of weights, and their inputs
-    one for each token. `quantize_dynamic` alone gives the inputs one scale for the whole batch, so
-    that the score of a paragraph depends on its neighbours.
-    """
+    """Write the model to `path`; weights of linear layers and embeddings take 8 bits each."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory() as scratch:
-        whole, half = Path(scratch) / "whole.onnx", Path(scratch) / "half.onnx"
-        _export(copy.deepcopy(model).to("cpu"), whole)
+        whole = Path(scratch) / "whole.onnx"
+        export_fp32(model, whole)
+        round_in_blocks(whole, path)
+
+
+def round_in_blocks(whole: Path, path: Path, *, bits: int = 8, block: int = BLOCK) -> None:
+    """Write the file `whole` with fewer bits a weight.
+
+    Embeddings have 8 bits and share one scale; linear layers have one for each block of weights,
+    and their inputs one for each token. `quantize_dynamic` alone gives the inputs one scale for the
+    whole batch, so that the score of a paragraph depends on its neighbours.
+    """
+    with TemporaryDirectory() as scratch:
+        half = Path(scratch) / "half.onnx"
         quantize_dynamic(whole, half, weight_type=QuantType.QInt8, op_types_to_quantize=["Gather"])
         quantizer = MatMulNBitsQuantizer(
-            onnx.load(half), bits=8, block_size=_BLOCK, is_symmetric=True, accuracy_level=4
+            onnx.load(half), bits=bits, block_size=block, is_symmetric=True, accuracy_level=4
         )
         quantizer.process()
         quantizer.model.save_model_to_file(str(path), False)
 
 
-def _export(model: Any, path: Path) -> None:
+def export_fp32(model: Any, path: Path) -> None:
+    """Write the model to `path` as it is."""
+    model = copy.deepcopy(model).to("cpu")
     shape = (_BATCH, _LENGTH)
     example = (torch.ones(shape, dtype=torch.long), torch.ones(shape, dtype=torch.long))
     sizes = {0: torch.export.Dim("batch"), 1: torch.export.Dim("length")}
