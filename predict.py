@@ -5,8 +5,10 @@ import logging
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
+from importlib import import_module
 from itertools import islice
 from pathlib import Path
+from types import ModuleType
 
 from tqdm import tqdm
 
@@ -23,6 +25,7 @@ from saulyq.tagging.inputs import Columns, Reject, Row, Source, find_sources, re
 from saulyq.tagging.kept import first_columns, fitting
 from saulyq.tagging.results import FileResults, Results, Stream
 from saulyq.tagging.run import BlockTagger, Counts, DoneBlock, Options, Shape
+from saulyq.tagging.stored import StoredFile
 from saulyq.tagging.tagger import Tagger
 
 DEFAULT_MODEL = Path(__file__).resolve().parent / "models" / "compact"
@@ -36,6 +39,8 @@ def main(argv: list[str] | None = None) -> int:
     args = parse_args(argv)
     paths = outputs.paths_of(args.output, args.rejects)
     paths.check(force=args.force, resume=args.resume)
+    if args.engine == "ray":
+        import_ray_engine().check_address(args.ray_address)
     sources = find_sources(args.inputs, paths.written())
     columns = Columns(args.text_column, args.id_column, keep=args.keep_columns)
     options = options_of(args, sources, columns)
@@ -51,7 +56,7 @@ def main(argv: list[str] | None = None) -> int:
     blocks = counted(blocks_of(rows, sources, options, args), ids)
     blocks = islice(blocks, results.n_blocks, None)  # those before are done
     try:
-        for done in tag_blocks(blocks, job, tagger, args.workers):
+        for done in tag_blocks(blocks, job, tagger, args):
             results.write(done)
     except StrictStopError:
         results.discard()
@@ -140,17 +145,36 @@ def counted(blocks: Iterable[Block], ids: RepeatedIds) -> Iterator[Block]:
 
 
 def tag_blocks(
-    blocks: Iterable[Block], job: Job, tagger: Tagger, n_workers: int
+    blocks: Iterable[Block], job: Job, tagger: Tagger, args: argparse.Namespace
 ) -> Iterator[DoneBlock]:
     """Yield what comes of each block, in order."""
-    if n_workers == 1:
+    if args.engine == "ray":
+        done: Iterator[DoneBlock] = import_ray_engine().tag_on_ray(
+            blocks, job, args.workers, args.ray_address
+        )
+        return done
+    if args.workers in (None, 1):
         return tag_here(blocks, BlockTagger(tagger, job.options))
-    return tag_in_workers(blocks, job, n_workers)
+    return tag_in_workers(blocks, job, args.workers)
+
+
+def import_ray_engine() -> ModuleType:
+    """Return the module, which only some runs need; raise UserError without ray."""
+    try:
+        return import_module("saulyq.tagging.ray_engine")
+    except ImportError as error:
+        raise UserError("--engine ray needs ray; install it: pip install 'saulyq[ray]'") from error
 
 
 def checksums(sources: list[Source]) -> dict[str, str]:
     """Return what tells that an input is the same as before, by name."""
-    return {source.name: checksum(source.path) for source in sources if source.path}
+    return {
+        source.name: source.path.version
+        if isinstance(source.path, StoredFile)
+        else checksum(source.path)
+        for source in sources
+        if source.path
+    }
 
 
 def parse_args(argv: list[str] | None) -> argparse.Namespace:
@@ -160,7 +184,8 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
         "inputs",
         nargs="+",
         metavar="INPUT",
-        help=".txt, .md, .jsonl, .csv (.gz, .zst), .parquet, a folder, a glob, or - (JSONL)",
+        help=".txt, .md, .jsonl, .csv (.gz, .zst), .parquet, a folder, a glob, a URI "
+        "(s3://, gs://) of a file or folder, or - (JSONL)",
     )
     add("--model", type=Path, default=DEFAULT_MODEL, help="a model folder (default: %(default)s)")
     add("--output", type=Path, help=".jsonl, .csv or .parquet (default: JSONL on stdout)")
@@ -178,7 +203,9 @@ def parse_args(argv: list[str] | None) -> argparse.Namespace:
     again = parser.add_mutually_exclusive_group()
     again.add_argument("--resume", action="store_true", help="go on with a run that was broken off")
     again.add_argument("--force", action="store_true", help="replace an output that exists")
-    add("--workers", type=positive, default=1, metavar="N", help="processes (default: 1)")
+    add("--engine", choices=("local", "ray"), default="local", help="what does the work")
+    add("--ray-address", metavar="ADDRESS", help="HOST:PORT or auto (default: Ray is started)")
+    add("--workers", type=positive, metavar="N", help="processes (default: 1; with Ray, all CPUs)")
     add("--backend", choices=BACKENDS, default="auto", help="for transformers; auto: ONNX if there")
     add("--device", choices=("cpu", "cuda"), default="cpu", help="for transformers")
     args = parser.parse_args(with_dashes(sys.argv[1:] if argv is None else argv))
@@ -192,6 +219,10 @@ def check_usage(args: argparse.Namespace, parser: argparse.ArgumentParser) -> No
         parser.error("--resume goes on with a file; name it with --output")
     if args.resume and "-" in args.inputs:
         parser.error("--resume reads its inputs again; standard input cannot be")
+    if args.engine == "ray" and "-" in args.inputs:
+        parser.error("--engine ray tags files; standard input goes with --engine local")
+    if args.ray_address and args.engine != "ray":
+        parser.error("--ray-address goes with --engine ray")
     if args.keep_columns and args.by == "article":
         parser.error("--keep-columns goes with --by paragraph: an article has many rows")
     if args.keep_columns and "-" in args.inputs and args.output and args.output.suffix != ".jsonl":

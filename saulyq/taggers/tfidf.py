@@ -27,7 +27,7 @@ from saulyq.topics import TopicSet
 
 logger = logging.getLogger(__name__)
 
-N_WORDS = 100_000  # remembered at a time
+N_WORDS = 50_000  # remembered at a time
 _NONE = np.zeros(0, dtype=np.int32)
 
 

@@ -6,9 +6,10 @@ import re
 from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath, PurePosixPath
 
 from saulyq.errors import UserError
+from saulyq.tagging.stored import StoredFile, is_uri, stored_files
 from saulyq.tagging.streams import PACKED
 
 TEXT_ENDINGS = (".txt", ".md")
@@ -16,7 +17,7 @@ LINE_ENDINGS = (*TEXT_ENDINGS, ".jsonl", ".csv")  # of files made of lines, whic
 ENDINGS = (*LINE_ENDINGS, ".parquet")
 
 _MAGIC = re.compile(r"[*?\[]")
-_Found = list[tuple[Path | None, str]]
+_Found = list[tuple[Path | StoredFile | None, str]]
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Source:
     name: stands in rejects and in ids made from lines. article: the id of a text file.
     """
 
-    path: Path | None
+    path: Path | StoredFile | None
     name: str
     article: str
 
@@ -65,7 +66,8 @@ def find_sources(inputs: list[str], written: Collection[Path] = ()) -> list[Sour
     A folder gives its files in order of name, with their path in it as name; hidden files,
     other endings and what this run writes itself are passed over. So does a pattern (`*`, `?`,
     `[`, `**`) that is not the name of a file; its folder is what stands before the first of
-    these. Raises UserError for what is not there, and if an input is to be written over.
+    these. A URI (`s3://bucket/folder`) gives its file or those of its folder likewise; it takes
+    no pattern. Raises UserError for what is not there, and if an input is to be written over.
     """
     found: _Found = []
     for text in inputs:
@@ -77,6 +79,8 @@ def find_sources(inputs: list[str], written: Collection[Path] = ()) -> list[Sour
 
 
 def _files(text: str, written: Collection[Path]) -> _Found:
+    if is_uri(text):
+        return _stored(text, written)
     path = Path(text)
     if path.is_dir():
         inside = _inside(path, written)
@@ -93,6 +97,19 @@ def _files(text: str, written: Collection[Path]) -> _Found:
     if path.resolve() in written:
         raise UserError(f"{path} is an input and would be written over; name another output")
     return [(path, path.name)]
+
+
+def _stored(uri: str, written: Collection[Path]) -> _Found:
+    files = [
+        (file, name)
+        for file, name in stored_files(uri)
+        if _is_known(file) and not _is_hidden(PurePosixPath(name))
+    ]
+    if not files:
+        raise UserError(f"{uri}: no {', '.join(ENDINGS)} files there")
+    if uri.startswith("file:") and any(Path(file.path).resolve() in written for file, _ in files):
+        raise UserError(f"{uri} is an input and would be written over; name another output")
+    return [*files]
 
 
 def _matching(pattern: str, written: Collection[Path]) -> _Found:
@@ -112,7 +129,7 @@ def _inside(folder: Path, written: Collection[Path]) -> list[Path]:
     return [p for p in files if _is_usable(p, written)]
 
 
-def _is_hidden(path: Path) -> bool:
+def _is_hidden(path: PurePath) -> bool:
     return any(part.startswith(".") for part in path.parts)
 
 
@@ -120,7 +137,7 @@ def _is_usable(path: Path, written: Collection[Path]) -> bool:
     return _is_known(path) and path.resolve() not in written and path.is_file()
 
 
-def _is_known(path: Path) -> bool:
+def _is_known(path: Path | StoredFile) -> bool:
     _, ending, packing = split_name(path.name)
     return ending in (LINE_ENDINGS if packing else ENDINGS)
 
