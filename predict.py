@@ -5,34 +5,34 @@ import logging
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
-from importlib import import_module
 from itertools import islice
 from pathlib import Path
-from types import ModuleType
 
 from tqdm import tqdm
 
 from saulyq import artifacts, thresholds
-from saulyq.data import checksum
-from saulyq.errors import UserError
 from saulyq.scripts import positive, run_script, with_dashes
 from saulyq.taggers import BACKENDS
 from saulyq.tagging import outputs
-from saulyq.tagging.blocks import FULL_ROWS, Ahead, Block, cut, without_repeats
-from saulyq.tagging.engines import Job, tag_here, tag_in_workers
+from saulyq.tagging.blocks import (
+    FULL_ROWS,
+    Ahead,
+    Block,
+    StrictStopError,
+    cut,
+    good_rows,
+    without_repeats,
+)
+from saulyq.tagging.engines import Job, ray_engine, tag_blocks
 from saulyq.tagging.ids import RepeatedIds
 from saulyq.tagging.inputs import Columns, Reject, Row, Source, find_sources, read_inputs
 from saulyq.tagging.kept import first_columns, fitting
-from saulyq.tagging.results import FileResults, Results, Stream
-from saulyq.tagging.run import BlockTagger, Counts, DoneBlock, Options, Shape
-from saulyq.tagging.stored import StoredFile
+from saulyq.tagging.results import Results, Stream, open_files
+from saulyq.tagging.run import Counts, Options, Shape
+from saulyq.tagging.sources import versions_of
 from saulyq.tagging.tagger import Tagger
 
 DEFAULT_MODEL = Path(__file__).resolve().parent / "models" / "compact"
-
-
-class StrictStopError(UserError):
-    """A bad row under --strict: nothing of the output is to stay."""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -40,7 +40,7 @@ def main(argv: list[str] | None = None) -> int:
     paths = outputs.paths_of(args.output, args.rejects)
     paths.check(force=args.force, resume=args.resume)
     if args.engine == "ray":
-        import_ray_engine().check_address(args.ray_address)
+        ray_engine().check_address(args.ray_address)
     sources = find_sources(args.inputs, paths.written())
     columns = Columns(args.text_column, args.id_column, keep=args.keep_columns)
     options = options_of(args, sources, columns)
@@ -53,10 +53,11 @@ def main(argv: list[str] | None = None) -> int:
         return 0
     counts, ids = Counts(), RepeatedIds()
     rows = read_inputs(sources, columns, sys.stdin.buffer, counts.encodings)
-    blocks = counted(blocks_of(rows, sources, options, args), ids)
+    blocks = ids.counted(blocks_of(rows, sources, options, args))
     blocks = islice(blocks, results.n_blocks, None)  # those before are done
+    by = {"engine": args.engine, "n_workers": args.workers, "ray_address": args.ray_address}
     try:
-        for done in tag_blocks(blocks, job, tagger, args):
+        for done in tag_blocks(blocks, job, tagger, **by):
             results.write(done)
     except StrictStopError:
         results.discard()
@@ -101,17 +102,11 @@ def open_results(
         "model": tagger.loaded.manifest["weights"],
         "thresholds": tagger.thresholds,
         "options": asdict(options) | {"columns": [args.text_column, args.id_column]},
-        "inputs": checksums(sources),
+        "inputs": versions_of(sources),
         "versions": artifacts.versions(),
     }
-    files = FileResults(paths, made_from)
-    if args.resume and files.is_finished():
-        return None
-    if args.resume and files.is_unfinished():
-        files.go_on()
-    else:
-        files.begin(outputs.header(options.ending, options.shape.columns(), tagger.topics))
-    return files
+    header = outputs.header(options.ending, options.shape.columns(), tagger.topics)
+    return open_files(paths, made_from, header, resume=args.resume)
 
 
 def blocks_of(
@@ -127,54 +122,6 @@ def blocks_of(
         return cut(items, by_article=options.shape.by_article)
     ahead = Ahead(items, FULL_ROWS)
     return cut(ahead, by_article=options.shape.by_article, must_wait=ahead.must_wait)
-
-
-def good_rows(rows: Iterable[Row | Reject]) -> Iterator[Row | Reject]:
-    """Yield rows up to the first bad one."""
-    for row in rows:
-        if isinstance(row, Reject):
-            raise StrictStopError(f"{row} (--strict stops at the first bad row)")
-        yield row
-
-
-def counted(blocks: Iterable[Block], ids: RepeatedIds) -> Iterator[Block]:
-    """Yield the blocks, their ids counted."""
-    for block in blocks:
-        ids.add(item for item in block if isinstance(item, Row))
-        yield block
-
-
-def tag_blocks(
-    blocks: Iterable[Block], job: Job, tagger: Tagger, args: argparse.Namespace
-) -> Iterator[DoneBlock]:
-    """Yield what comes of each block, in order."""
-    if args.engine == "ray":
-        done: Iterator[DoneBlock] = import_ray_engine().tag_on_ray(
-            blocks, job, args.workers, args.ray_address
-        )
-        return done
-    if args.workers in (None, 1):
-        return tag_here(blocks, BlockTagger(tagger, job.options))
-    return tag_in_workers(blocks, job, args.workers)
-
-
-def import_ray_engine() -> ModuleType:
-    """Return the module, which only some runs need; raise UserError without ray."""
-    try:
-        return import_module("saulyq.tagging.ray_engine")
-    except ImportError as error:
-        raise UserError("--engine ray needs ray; install it: pip install 'saulyq[ray]'") from error
-
-
-def checksums(sources: list[Source]) -> dict[str, str]:
-    """Return what tells that an input is the same as before, by name."""
-    return {
-        source.name: source.path.version
-        if isinstance(source.path, StoredFile)
-        else checksum(source.path)
-        for source in sources
-        if source.path
-    }
 
 
 def parse_args(argv: list[str] | None) -> argparse.Namespace:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from saulyq.errors import UserError
 from saulyq.tagging.inputs import Reject, Row
 from saulyq.text.debris import LINES_OF_TITLE, WORDS_IN_TITLE
 
@@ -17,6 +18,10 @@ FULL_CHARACTERS = 1_000_000
 T = TypeVar("T")
 
 
+class StrictStopError(UserError):
+    """A bad row where none is allowed: nothing of the output is to stay."""
+
+
 @dataclass(frozen=True)
 class Repeat:
     """A title said again on a line of its own: read, counted, left out."""
@@ -24,6 +29,14 @@ class Repeat:
 
 Item = Row | Reject | Repeat
 Block = list[Item]
+
+
+def good_rows(rows: Iterable[Row | Reject]) -> Iterator[Row | Reject]:
+    """Yield rows up to the first bad one."""
+    for row in rows:
+        if isinstance(row, Reject):
+            raise StrictStopError(f"{row} (--strict stops at the first bad row)")
+        yield row
 
 
 def without_repeats(rows: Iterable[Row | Reject]) -> Iterator[Item]:

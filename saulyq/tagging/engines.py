@@ -6,8 +6,10 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from importlib import import_module
 from multiprocessing import get_context
 from pathlib import Path
+from types import ModuleType
 
 from saulyq import artifacts
 from saulyq.errors import UserError
@@ -33,6 +35,36 @@ class Job:
             self.model, device=self.device, backend=self.backend, n_threads=n_threads
         )
         return BlockTagger(Tagger(loaded, self.thresholds), self.options)
+
+
+def tag_blocks(
+    blocks: Iterable[Block],
+    job: Job,
+    tagger: Tagger,
+    *,
+    engine: str,
+    n_workers: int | None,
+    ray_address: str | None,
+) -> Iterator[DoneBlock]:
+    """Yield what comes of each block, in order.
+
+    tagger: that of the job, for this process. engine: "local" or "ray". n_workers: None is one
+    here, and all CPUs of a Ray cluster.
+    """
+    if engine == "ray":
+        done: Iterator[DoneBlock] = ray_engine().tag_on_ray(blocks, job, n_workers, ray_address)
+        return done
+    if n_workers is None or n_workers == 1:
+        return tag_here(blocks, BlockTagger(tagger, job.options))
+    return tag_in_workers(blocks, job, n_workers)
+
+
+def ray_engine() -> ModuleType:
+    """Return the module, which only some runs need; raise UserError without ray."""
+    try:
+        return import_module("saulyq.tagging.ray_engine")
+    except ImportError as error:
+        raise UserError("--engine ray needs ray; install it: pip install 'saulyq[ray]'") from error
 
 
 def tag_here(blocks: Iterable[Block], tagger: BlockTagger) -> Iterator[DoneBlock]:

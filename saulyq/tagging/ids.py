@@ -1,11 +1,12 @@
 """Counting the ids that come more than once, in eight bytes an id."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
+from saulyq.tagging.blocks import Block
 from saulyq.tagging.inputs import Row
 
 
@@ -20,6 +21,12 @@ class RepeatedIds:
     def __init__(self) -> None:
         self.n_repeated = 0
         self._sorted: list[NDArray[np.uint64]] = []
+
+    def counted(self, blocks: Iterable[Block]) -> Iterator[Block]:
+        """Yield the blocks, the ids of their rows counted."""
+        for block in blocks:
+            self.add(item for item in block if isinstance(item, Row))
+            yield block
 
     def add(self, rows: Iterable[Row]) -> None:
         keys = np.array([_key(row) for row in rows], dtype=np.uint64)

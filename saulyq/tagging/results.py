@@ -190,6 +190,20 @@ class FileResults(Results):
             ) from error
 
 
+def open_files(
+    paths: Paths, made_from: dict[str, Any], header: bytes, *, resume: bool
+) -> FileResults | None:
+    """Return the files of a run, begun or taken up again; None if a run has finished them."""
+    files = FileResults(paths, made_from)
+    if resume and files.is_finished():
+        return None
+    if resume and files.is_unfinished():
+        files.go_on()
+    else:
+        files.begin(header)
+    return files
+
+
 def _read_json(path: Path) -> dict[str, Any]:
     try:
         return dict(json.loads(path.read_text(encoding="utf-8")))

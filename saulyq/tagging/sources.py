@@ -8,6 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path, PurePath, PurePosixPath
 
+from saulyq.data import checksum
 from saulyq.errors import UserError
 from saulyq.tagging.stored import StoredFile, is_uri, stored_files
 from saulyq.tagging.streams import PACKED
@@ -155,3 +156,16 @@ def _told_apart(found: _Found) -> list[Source]:
         article = split_name(name)[0]
         sources.append(Source(path, unique, article if articles[article] == 1 else unique))
     return sources
+
+
+def versions_of(sources: list[Source]) -> dict[str, str]:
+    """Return what tells that an input is the same as before, by name: its checksum, or what object
+    storage says of it.
+    """
+    return {
+        source.name: source.path.version
+        if isinstance(source.path, StoredFile)
+        else checksum(source.path)
+        for source in sources
+        if source.path
+    }
