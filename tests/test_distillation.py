@@ -35,6 +35,19 @@ def test_soft_labels_are_the_scores_of_the_mean_margin(tfidf_folder, lines, tmp_
     np.testing.assert_allclose(found.scores, expected, atol=1e-4)  # written with four digits
 
 
+def test_sentences_of_train_are_scored_as_well(tfidf_folder, lines, tmp_path):
+    data = write_data(tmp_path / "data")
+    rows = [json.loads(line) for line in (data / "train.jsonl").open(encoding="utf-8")]
+    rows[0]["text"] = "Кеме № 5 теңізге бүгін шықты. Нан 2.5 теңгеге бүгін қымбаттады! Жел."
+    (data / "train.jsonl").write_text("".join(json.dumps(r) + "\n" for r in rows), "utf-8")
+    words = [str(tfidf_folder), "--texts", str(lines), "--data", str(data), "--sentences"]
+    assert distillation.main([*words, "--output", str(tmp_path / "soft.jsonl")]) == 0
+    assert read_soft_labels(tmp_path / "soft.jsonl", 2).texts[2:] == [
+        "Кеме № 5 теңізге бүгін шықты.",
+        "Нан 2.5 теңгеге бүгін қымбаттады!",
+    ]
+
+
 def test_a_transformer_learns_from_soft_labels(lines, tmp_path):
     pytest.importorskip("torch")
     data = write_data(tmp_path / "data")
