@@ -5,8 +5,10 @@ import logging
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict
+from io import BytesIO
 from itertools import islice
 from pathlib import Path
+from typing import BinaryIO
 
 from tqdm import tqdm
 
@@ -15,10 +17,13 @@ from saulyq.scripts import positive, run_script, with_dashes
 from saulyq.taggers import BACKENDS
 from saulyq.tagging import outputs
 from saulyq.tagging.blocks import (
+    FIRST_ROWS,
+    FULL_CHARACTERS,
     FULL_ROWS,
     Ahead,
     Block,
     StrictStopError,
+    Tally,
     cut,
     good_rows,
     without_repeats,
@@ -51,8 +56,8 @@ def main(argv: list[str] | None = None) -> int:
     if results is None:
         print(f"{args.output} is finished already", file=sys.stderr)
         return 0
-    counts, ids = Counts(), RepeatedIds()
-    rows = read_inputs(sources, columns, sys.stdin.buffer, counts.encodings)
+    counts, ids, tally = Counts(), RepeatedIds(), Tally()
+    rows = tally.of(read_inputs(sources, columns, standard_input(args), counts.encodings))
     blocks = ids.counted(blocks_of(rows, sources, options, args))
     blocks = islice(blocks, results.n_blocks, None)  # those before are done
     by = {"engine": args.engine, "n_workers": args.workers, "ray_address": args.ray_address}
@@ -65,10 +70,18 @@ def main(argv: list[str] | None = None) -> int:
 
     counts.repeated_ids = ids.n_repeated
     counts.add(results.counts)
-    counts.check()
+    counts.check(tally.n_rows)
     results.finish(counts)
     print(counts.line(), file=sys.stderr)
     return 0
+
+
+def standard_input(args: argparse.Namespace) -> BinaryIO:
+    """Return what `-` reads.
+
+    Not sys.stdin: Python aborts if a thread still waits for that when the process ends.
+    """
+    return open(0, "rb", closefd=False) if "-" in args.inputs else BytesIO()
 
 
 def load_tagger(args: argparse.Namespace) -> Tagger:
@@ -102,7 +115,11 @@ def open_results(
         "model": tagger.loaded.manifest["weights"],
         "thresholds": tagger.thresholds,
         "options": asdict(options) | {"columns": [args.text_column, args.id_column]},
+        "strict": args.strict,
         "inputs": versions_of(sources),
+        "order": [source.name for source in sources],
+        "blocks": [FIRST_ROWS, FULL_ROWS, FULL_CHARACTERS],
+        "computed by": [type(tagger.loaded.model).__name__, args.device],
         "versions": artifacts.versions(),
     }
     header = outputs.header(options.ending, options.shape.columns(), tagger.topics)

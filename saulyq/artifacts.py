@@ -170,15 +170,8 @@ def manifest_of(config: RunConfig, *, n_train: int, n_valid: int) -> dict[str, A
 
 def versions() -> dict[str, str]:
     """Return the versions of what results depend on, of those that are installed."""
-    names = (
-        "saulyq",
-        "numpy",
-        "onnxruntime",
-        "scikit-learn",
-        "tokenizers",
-        "torch",
-        "transformers",
-    )
+    names = ["saulyq", "numpy", "scikit-learn", "tokenizers", "onnxruntime", "py3langid"]
+    names += ["pyarrow", "torch", "transformers"]
     found = {"python": platform.python_version()}
     for name in names:
         try:

@@ -41,8 +41,19 @@ def test_an_article_stays_in_one_block(articles, full):
         patch.setattr(blocks, "FULL_ROWS", full)
         found = list(cut(items, by_article=True))
     assert list(itertools.chain(*found)) == items
-    ends = [(a[-1], b[0]) for a, b in itertools.pairwise(found)]
-    assert all(last.article_id != first.article_id for last, first in ends)
+    in_blocks = [[item.article_id for item in b if isinstance(item, Row)] for b in found]
+    ends = itertools.pairwise(filter(None, in_blocks))
+    assert all(before[-1] != after[0] for before, after in ends)
+
+
+def test_bad_rows_do_not_keep_an_article_open_for_ever(monkeypatch):
+    monkeypatch.setattr(blocks, "FIRST_ROWS", 4)
+    monkeypatch.setattr(blocks, "FULL_ROWS", 4)
+    bad = [Reject("a.txt", n, "bad") for n in range(500)]
+    found = list(cut([row(1, "m"), *bad, row(2, "k")], by_article=True))
+    assert max(map(len, found)) <= 4 * blocks.N_BETWEEN + 4
+    between = [item for n in range(9) for item in (row(n, f"m{n}"), bad[n])]
+    assert [len(b) for b in cut(between, by_article=True)] == [4, 4, 4, 4, 2]
 
 
 def test_what_has_come_is_not_held_back():

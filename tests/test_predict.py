@@ -251,9 +251,27 @@ def test_reader_that_goes_away_gets_no_traceback(tfidf_folder, tmp_path):
     assert "Exception" not in done.stderr
 
 
+def test_standard_input_may_stay_open_when_the_reader_goes_away(tfidf_folder):
+    words = [sys.executable, str(ROOT / "predict.py"), "-", "--model", str(tfidf_folder)]
+    pipe = subprocess.PIPE
+    process = subprocess.Popen(words, stdin=pipe, stdout=pipe, stderr=pipe)
+    for number in range(2):
+        process.stdin.write(json.dumps(ROWS[number]).encode() + b"\n")
+        process.stdin.flush()
+        if number == 0:
+            assert json.loads(process.stdout.readline())["id"] == "p1"
+            process.stdout.close()
+    assert process.wait(30) == 0
+    assert process.stderr.read() == b""
+    process.stdin.close()
+    process.stderr.close()
+
+
 def test_lost_row_is_noticed():
-    with pytest.raises(RuntimeError, match="3 rows read"):
-        Counts(rows=3, tagged=1, rejected=1).check()
+    with pytest.raises(RuntimeError, match="3 rows read, 3 in blocks, 2 handled"):
+        Counts(rows=3, tagged=1, rejected=1).check(3)
+    with pytest.raises(RuntimeError, match="3 rows read, 2 in blocks, 2 handled"):
+        Counts(rows=2, tagged=1, rejected=1).check(3)
 
 
 def test_whole_article_by_hand(topics):

@@ -1,5 +1,6 @@
 import json
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -135,6 +136,87 @@ def test_ray_is_started_and_stopped_without_an_address(job):
     here = list(tag_here(made_blocks(9), job.block_tagger()))
     assert list(tag_on_ray(made_blocks(9), job, 2)) == here
     assert not ray.is_initialized()
+
+
+def test_an_actor_takes_an_empty_block_in_place_of_one_that_is_done(job):
+    pa = pytest.importorskip("pyarrow")
+    pytest.importorskip("ray")
+    from saulyq.tagging.ray_engine import TagBlocks
+
+    (done,) = TagBlocks(job)(pa.table({"block": [b""]}))["done"]
+    assert [pickle.loads(done.as_py())] == list(tag_here([[]], job.block_tagger()))
+
+
+def test_actors_have_one_thread_each(job, monkeypatch):
+    pytest.importorskip("ray")
+    from saulyq.tagging.ray_engine import TagBlocks
+
+    monkeypatch.setenv("TOKENIZERS_PARALLELISM", "")
+    monkeypatch.delenv("TOKENIZERS_PARALLELISM")
+    TagBlocks(job)
+    assert os.environ["TOKENIZERS_PARALLELISM"] == "false"
+
+
+@pytest.mark.parametrize(
+    ("device", "asked", "expected"),
+    [
+        ("cpu", None, 3),
+        ("cpu", 6, 6),
+        ("cpu", 7, "--workers is 7; the Ray cluster has room for 6: 2 for each CPU"),
+        ("cuda", None, 1),
+        ("cuda", 2, "--workers is 2; the Ray cluster has room for 1: 1 for each GPU"),
+    ],
+)
+def test_as_many_actors_as_the_cluster_has_room_for(device, asked, expected, monkeypatch):
+    ray = pytest.importorskip("ray")
+    from saulyq.tagging.ray_engine import n_actors_for
+
+    monkeypatch.setattr(ray, "cluster_resources", lambda: {"CPU": 3.0, "GPU": 1.0})
+    if isinstance(expected, int):
+        assert n_actors_for(device, asked) == expected
+    else:
+        with pytest.raises(UserError, match=f"^{expected}$"):
+            n_actors_for(device, asked)
+
+
+@pytest.mark.parametrize("resources", [{}, {"CPU": 0.5}])
+def test_a_cluster_without_a_cpu_is_told(resources, monkeypatch):
+    ray = pytest.importorskip("ray")
+    from saulyq.tagging.ray_engine import n_actors_for
+
+    monkeypatch.setattr(ray, "cluster_resources", lambda: resources)
+    with pytest.raises(UserError, match="^the Ray cluster has no CPU$"):
+        n_actors_for("cpu", None)
+
+
+def test_a_reader_that_goes_away_is_no_error_while_standard_output_is_another():
+    # As tag_on_ray has it, whose results are still coming when the reader goes.
+    script = (
+        "import sys; from contextlib import redirect_stdout\n"
+        "from saulyq.scripts import run_script\n"
+        "def results():\n"
+        "    with redirect_stdout(sys.stderr):\n"
+        "        yield from 'ab'\n"
+        "def main():\n"
+        "    stdout = sys.stdout\n"
+        "    for result in results():\n"
+        "        print(result, file=stdout, flush=True)\n"
+        "code = run_script(main)\n"
+        "print('stderr is as it was', file=sys.stderr)\n"
+        "sys.exit(code)"
+    )
+    from_here, into = os.pipe()
+    os.close(from_here)
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        stdout=into,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        check=False,
+    )
+    os.close(into)
+    assert (done.returncode, done.stderr) == (0, "stderr is as it was\n")
 
 
 def told(words, capsys):

@@ -42,7 +42,8 @@ def test_blocks_become_files_with_their_names_at_the_end(results, tmp_path):
     files.write(block("1\n"))
     files.write(block("2\n", Reject("f", 3, "bad")))
     assert sorted(os.listdir(tmp_path)) == [
-        *("o.jsonl.partial", "o.jsonl.progress.json", "o.jsonl.rejects.jsonl.partial"),
+        *("o.jsonl.begun.json", "o.jsonl.partial", "o.jsonl.progress.json"),
+        "o.jsonl.rejects.jsonl.partial",
     ]
     files.finish(files.counts)
     assert sorted(os.listdir(tmp_path)) == [
@@ -73,7 +74,7 @@ def test_what_is_not_whole_is_cut_away(results, tmp_path):
 
 def test_a_run_goes_on_only_from_the_same(results):
     results().begin(b"")
-    with pytest.raises(UserError, match=r"inputs is not what .*progress.json tells \(\{\}, now"):
+    with pytest.raises(UserError, match=r"inputs is not what .*begun.json tells \(f: null, now"):
         results(inputs={"f": "1"}).go_on()
 
 
@@ -93,6 +94,59 @@ def test_a_run_killed_in_its_last_steps_is_finished(results, tmp_path, monkeypat
     assert not again.is_unfinished()
 
 
+def test_a_draft_that_is_too_short_is_not_filled_up(results, tmp_path, topics):
+    files = results()
+    files.begin(b"")
+    files.write(block("1\n"))
+    (tmp_path / "o.jsonl.partial").write_bytes(b"")
+    with pytest.raises(UserError, match=r"o\.jsonl\.partial holds less than was written to it"):
+        results().go_on()
+    parts = PartsDraft(tmp_path / "p.parquet")
+    parts.restore(0)
+    for _ in range(3):
+        parts.append(b"x")
+    (parts.draft / "00000000.parquet").unlink()
+    with pytest.raises(UserError, match="holds less"):
+        parts.restore(3)
+
+
+def test_rejects_go_on_in_the_same_file(results, tmp_path):
+    files = results()
+    files.begin(b"")
+    files.write(block("1\n", Reject("f", 1, "bad")))
+    other = FileResults(paths_of(tmp_path / "o.jsonl", tmp_path / "bad.jsonl"), {"inputs": {}})
+    with pytest.raises(UserError, match="rejects is not what"):
+        other.go_on()
+
+
+def test_a_folder_of_parts_half_deleted_is_not_joined_again(topics, tmp_path, monkeypatch):
+    pq = pytest.importorskip("pyarrow.parquet")
+    draft = PartsDraft(tmp_path / "o.parquet")
+    draft.restore(0)
+    for _ in range(3):
+        draft.append(parquet_file([RECORD], Shape().columns(), topics))
+
+    def killed(folder, **options):
+        if os.path.isdir(folder):
+            os.unlink(next(os.scandir(folder)).path)
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr("shutil.rmtree", killed)
+    with pytest.raises(KeyboardInterrupt):
+        draft.finish()
+    monkeypatch.undo()
+    PartsDraft(tmp_path / "o.parquet").finish()
+    assert pq.read_table(tmp_path / "o.parquet").num_rows == 3
+    assert os.listdir(tmp_path) == ["o.parquet"]
+
+
+def test_names_of_kept_columns_never_meet():
+    names = ["topics", "input_topics", "score_ships", "paragraphs", "site"]
+    assert [Shape().name_of(name) for name in names] == [
+        *("input_topics", "input_input_topics", "input_score_ships", "input_paragraphs", "site"),
+    ]
+
+
 def test_a_full_disk_is_told_and_what_was_written_stays_whole(results, tmp_path, monkeypatch):
     files = results()
     files.begin(b"")
@@ -102,7 +156,7 @@ def test_a_full_disk_is_told_and_what_was_written_stays_whole(results, tmp_path,
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(UserError, match=r"No space left on device\); the results of 1 rows"):
+    with pytest.raises(UserError, match=r"No space left on device; the results of 1 rows"):
         files.write(block("2\n"))
     monkeypatch.undo()
     again = results()

@@ -146,6 +146,45 @@ def test_a_changed_input_is_noticed(broken_off, command, capsys, tmp_path):
     assert "--resume: inputs is not what" in err
 
 
+def test_another_order_of_inputs_is_noticed(broken_off, command, capsys, tmp_path):
+    write_news(tmp_path / "more.jsonl", 9)
+    words = command(broken_off, "--force")
+    with pytest.MonkeyPatch.context() as patch:
+        dying_at(15, patch)
+        with pytest.raises(Killed):
+            predict.main([str(tmp_path / "more.jsonl"), *words])
+    first, *words = command(broken_off, "--resume")
+    code, err = told([first, str(tmp_path / "more.jsonl"), *words], capsys)
+    assert code == 1
+    assert "--resume: order is not what" in err
+
+
+def test_force_over_a_run_that_was_broken_off_can_be_killed_too(broken_off, command, tmp_path):
+    assert predict.main(command(tmp_path / "whole" / "o.jsonl")) == 0
+    for step in range(12):
+        with pytest.MonkeyPatch.context() as patch:
+            dying_at(step / 2, patch)
+            with pytest.raises(Killed):
+                predict.main(command(broken_off, "--force"))
+        assert predict.main(command(broken_off, "--resume")) == 0
+        assert files_of(broken_off.parent) == files_of(tmp_path / "whole")
+        broken_off.unlink()
+        with pytest.MonkeyPatch.context() as patch:
+            dying_at(25, patch)
+            with pytest.raises(Killed):
+                predict.main(command(broken_off, "--force"))
+
+
+def test_a_file_of_others_is_not_taken_for_ours(command, tmp_path, capsys):
+    notes = tmp_path / "notes.jsonl"
+    notes.write_text("mine")
+    words = command(tmp_path / "out" / "o.jsonl", "--rejects", str(notes), "--resume")
+    code, err = told(words, capsys)
+    assert code == 1
+    assert "notes.jsonl exists" in err
+    assert notes.read_text() == "mine"
+
+
 def test_other_options_are_noticed(broken_off, command, capsys):
     code, err = told(command(broken_off, "--resume", "--threshold", "0.9"), capsys)
     assert code == 1

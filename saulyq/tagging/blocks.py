@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from saulyq.errors import UserError
-from saulyq.tagging.inputs import Reject, Row
+from saulyq.tagging.inputs import Reject, Row, Source
 from saulyq.text.debris import LINES_OF_TITLE, WORDS_IN_TITLE
 
 # Results come after so many rows at first, then after four times as many, up to the full size:
 # whoever watches sees them soon.
 FIRST_ROWS, FULL_ROWS = 16, 1024
 FULL_CHARACTERS = 1_000_000
+N_BETWEEN = 16  # times FULL_ROWS
 
 T = TypeVar("T")
 
@@ -29,6 +30,18 @@ class Repeat:
 
 Item = Row | Reject | Repeat
 Block = list[Item]
+
+
+class Tally:
+    """Counts rows as they come from the reader."""
+
+    n_rows = 0
+
+    def of(self, rows: Iterable[Row | Reject]) -> Iterator[Row | Reject]:
+        """Yield the rows."""
+        for row in rows:
+            self.n_rows += 1
+            yield row
 
 
 def good_rows(rows: Iterable[Row | Reject]) -> Iterator[Row | Reject]:
@@ -74,9 +87,15 @@ def cut(
     """
     block: Block = []
     full, n_characters = FIRST_ROWS, 0
+    article, n_between = None, 0
     for item in items:
+        n_between = 0 if isinstance(item, Row) else n_between + 1
+        # An article ends where so many bad rows stand that memory would fill with them.
+        before = article if n_between < N_BETWEEN * FULL_ROWS else None
+        article = _article(item, before)
         is_full = len(block) >= full or n_characters >= FULL_CHARACTERS
-        if block and is_full and not (by_article and _goes_on(block[-1], item)):
+        goes_on = by_article and article is not None and article == before
+        if block and is_full and not goes_on:
             yield block
             block, n_characters = [], 0
             full = min(4 * full, FULL_ROWS)
@@ -89,11 +108,9 @@ def cut(
         yield block
 
 
-def _goes_on(before: Item, item: Item) -> bool:
-    """Return whether an article may go on: what is between two of its rows does not end it."""
-    if not (isinstance(before, Row) and isinstance(item, Row)):
-        return True
-    return (before.source, before.article_id) == (item.source, item.article_id)
+def _article(item: Item, before: tuple[Source, str] | None) -> tuple[Source, str] | None:
+    """Return the article that an item is in; what is between two of its rows does not end it."""
+    return (item.source, item.article_id) if isinstance(item, Row) else before
 
 
 class Ahead(Generic[T]):

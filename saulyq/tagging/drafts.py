@@ -6,6 +6,8 @@ from abc import ABC, abstractmethod
 from io import BufferedWriter
 from pathlib import Path
 
+from saulyq.errors import UserError
+
 GROUP_ROWS = 65_536  # rows of a row group of the Parquet file that parts are joined to
 
 
@@ -18,7 +20,10 @@ class Draft(ABC):
 
     @abstractmethod
     def restore(self, size: int) -> None:
-        """Go back to when `append` gave `size`; 0 is an empty draft."""
+        """Go back to when `append` gave `size`; 0 is an empty draft.
+
+        Raises UserError if less than that is there.
+        """
 
     @abstractmethod
     def append(self, piece: bytes) -> int:
@@ -32,12 +37,17 @@ class Draft(ABC):
     def discard(self) -> None:
         """Leave nothing."""
 
+    def _too_short(self) -> UserError:
+        return UserError(f"{self.draft} holds less than was written to it; --force starts anew")
+
 
 class TextDraft(Draft):
     """A file that grows at its end."""
 
     def restore(self, size: int) -> None:
         with self.draft.open("ab") as file:
+            if file.tell() < size:  # to truncate would fill it up with NUL bytes
+                raise self._too_short()
             file.truncate(size)
 
     def append(self, piece: bytes) -> int:
@@ -57,17 +67,19 @@ class TextDraft(Draft):
 class PartsDraft(Draft):
     """A folder of Parquet files, one a piece, joined at the end."""
 
+    n_parts = 0
+
     def restore(self, size: int) -> None:
         self.draft.mkdir(exist_ok=True)
-        for number, part in enumerate(self._parts()):
-            if number >= size:
-                part.unlink()
-        for torn in self.draft.glob("*.torn"):
-            torn.unlink()
+        kept = [self._part(number) for number in range(size)]
+        if not all(part.exists() for part in kept):
+            raise self._too_short()
+        for file in set(self.draft.iterdir()) - set(kept):
+            file.unlink()
         self.n_parts = size
 
     def append(self, piece: bytes) -> int:
-        part = self.draft / f"{self.n_parts:08d}.parquet"
+        part = self._part(self.n_parts)
         torn = part.with_suffix(".torn")
         with torn.open("wb") as file:
             file.write(piece)
@@ -79,18 +91,25 @@ class PartsDraft(Draft):
 
     def finish(self) -> None:
         if not self.draft.exists():
+            self.discard()  # of what a kill has left of it
             return
         joined = self.path.with_name(self.path.name + ".joined")
-        _join(self._parts(), joined)
+        _join(sorted(self.draft.glob("*.parquet")), joined)
         joined.replace(self.path)
         sync_folder(self.path.parent)
         self.discard()
 
     def discard(self) -> None:
-        shutil.rmtree(self.draft, ignore_errors=True)
+        # In one step: of a folder half deleted, what is left must never be joined again.
+        gone = self.draft.with_name(self.draft.name + ".gone")
+        shutil.rmtree(gone, ignore_errors=True)
+        if self.draft.exists():
+            self.draft.rename(gone)
+            sync_folder(self.path.parent)
+            shutil.rmtree(gone, ignore_errors=True)
 
-    def _parts(self) -> list[Path]:
-        return sorted(self.draft.glob("*.parquet"))
+    def _part(self, number: int) -> Path:
+        return self.draft / f"{number:08d}.parquet"
 
 
 def _join(parts: list[Path], path: Path) -> None:

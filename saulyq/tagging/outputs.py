@@ -125,12 +125,24 @@ class Paths:
         """
         if self.output and self.output.suffix.lower() not in ENDINGS:
             raise UserError(f"{self.output}: unknown ending; expected one of {', '.join(ENDINGS)}")
-        if self.output and self.rejects and self.output.resolve() == self.rejects.resolve():
-            raise UserError(f"{self.output}: named for both --output and --rejects")
+        ours = [self.output, self.run, self.progress]
+        if self.rejects and self.rejects.resolve() in [path.resolve() for path in ours if path]:
+            raise UserError(f"{self.rejects}: named for --rejects, and written otherwise as well")
+        try:
+            self._check_each(force=force, resume=resume)
+        except OSError as error:  # a folder that may not be entered, a name too long
+            raise UserError(
+                f"{error.filename}: cannot be written ({error.strerror}); name another"
+            ) from error
+
+    def _check_each(self, *, force: bool, resume: bool) -> None:
+        unfinished = self.progress is not None and self.progress.exists()
+        # Nothing is ours to replace if there was no run.
+        taken_up = resume and (unfinished or (self.run is not None and self.run.exists()))
         for path in (self.output, self.rejects, self.run):
             if path is not None:
-                _check_writable(path, replace=force or resume)
-        if self.progress and self.progress.exists() and not (force or resume):
+                _check_writable(path, replace=force or taken_up)
+        if unfinished and not (force or resume):
             raise UserError(
                 f"{self.output}: a run to it was broken off; --resume goes on, --force starts anew"
             )

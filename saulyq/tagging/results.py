@@ -7,7 +7,7 @@ says how far they are whole, and of what they are the result.
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -44,31 +44,29 @@ class Stream(Results):
     def __init__(self, file: BinaryIO, rejects: Path | None, tell: Callable[[str], object]) -> None:
         super().__init__()
         self.file = file
-        self.rejects = None if rejects is None else TextDraft(rejects)
+        self.rejects = rejects
         self.tell = tell
-        if self.rejects:
-            self.rejects.restore(0)
+        if rejects:
+            with _failure_told(str(rejects)):
+                rejects.unlink(missing_ok=True)  # of an earlier run, of other rows
 
     def write(self, block: DoneBlock) -> None:
-        self.file.write(block.content)
-        self.file.flush()
+        with _failure_told("standard output"):
+            self.file.write(block.content)
+            self.file.flush()
         self.counts.add(block.counts)
         if self.rejects and block.rejects:
-            self.rejects.append(jsonl_lines([reject.__dict__ for reject in block.rejects]))
+            with _failure_told(str(self.rejects)), self.rejects.open("ab") as file:
+                file.write(jsonl_lines([reject.__dict__ for reject in block.rejects]))
         elif not self.rejects:
             for reject in block.rejects:
                 self.tell(f"rejected: {reject}")
 
     def finish(self, counts: Counts) -> None:
-        if self.rejects and counts.rejected:
-            self.rejects.finish()
-        elif self.rejects:
-            self.discard()
-            self.rejects.path.unlink(missing_ok=True)  # of an earlier run, of other rows
+        """Nothing is left to do."""
 
     def discard(self) -> None:
-        if self.rejects:
-            self.rejects.discard()
+        """What has gone out cannot be taken back."""
 
 
 class FileResults(Results):
@@ -80,6 +78,8 @@ class FileResults(Results):
         if not (paths.output and paths.rejects and paths.run and paths.progress):
             raise ValueError("a run without an output has no files")
         self.run_file, self.progress_file = paths.run, paths.progress
+        # Apart from the progress, which is written after each block: it may name a million files.
+        self.begun_file = paths.output.with_name(paths.output.name + ".begun.json")
         self.made_from = json.loads(json.dumps(made_from))
         kind = PartsDraft if paths.output.suffix.lower() == ".parquet" else TextDraft
         self.output: Draft = kind(paths.output)
@@ -94,12 +94,16 @@ class FileResults(Results):
         """Return whether the output is there; raise UserError if it is made from something else."""
         if self.is_unfinished() or not self.output.path.exists():
             return False
-        self._check_same(_read_json(self.run_file), self.run_file)
+        _check_same(self.made_from, _read_json(self.run_file), self.run_file)
         return True
 
     def begin(self, header: bytes) -> None:
         """Start an empty draft of the output with its header."""
         with self._failure_told():
+            # First of all: the progress of an earlier run is not that of the new draft.
+            self.progress_file.unlink(missing_ok=True)
+            sync_folder(self.progress_file.parent)
+            _write_whole(self.begun_file, json.dumps(self._begun()))
             self.output.restore(0)
             self.rejects.restore(0)
             self.size = self.output.append(header) if header else 0
@@ -107,13 +111,13 @@ class FileResults(Results):
 
     def go_on(self) -> None:
         """Take up the draft of a run that was broken off, without what is not whole."""
-        told = _read_json(self.progress_file)
-        self._check_same(told, self.progress_file)
-        self.n_blocks, self.size = told["blocks"], told["size"]
-        self.rejects_size = told["rejects_size"]
-        self.counts = Counts.from_dict(told["counts"])
+        _check_same(self._begun(), _read_json(self.begun_file), self.begun_file)
+        progress = _read_json(self.progress_file)
+        self.n_blocks, self.size = progress["blocks"], progress["size"]
+        self.rejects_size = progress["rejects_size"]
+        self.counts = Counts.from_dict(progress["counts"])
         with self._failure_told():
-            if told["all_done"]:  # killed while files took their names: no piece is to come
+            if progress["all_done"]:  # killed while files took their names: no piece is to come
                 return
             if not self.output.draft.exists():
                 raise UserError(f"{self.output.draft} is gone; --force starts anew")
@@ -146,13 +150,22 @@ class FileResults(Results):
                 self.rejects.discard()
                 self.rejects.path.unlink(missing_ok=True)  # of an earlier run, of other rows
             self.output.finish()
-            self.progress_file.unlink(missing_ok=True)
+            self.forget()
 
     def discard(self) -> None:
         """Leave nothing of the draft."""
+        self.forget()
         self.output.discard()
         self.rejects.discard()
+
+    def forget(self) -> None:
+        """Leave nothing that tells of an unfinished run."""
         self.progress_file.unlink(missing_ok=True)
+        self.begun_file.unlink(missing_ok=True)
+
+    def _begun(self) -> dict[str, Any]:
+        """Return what a run that goes on has to have in common with the one that began."""
+        return {**self.made_from, "rejects": str(self.rejects.path.resolve())}
 
     def _note(self, *, all_done: bool = False) -> None:
         _write_whole(
@@ -164,30 +177,44 @@ class FileResults(Results):
                     "rejects_size": self.rejects_size,
                     "counts": self.counts.to_dict(),
                     "all_done": all_done,
-                    **self.made_from,
                 }
             ),
         )
 
-    def _check_same(self, told: dict[str, Any], path: Path) -> None:
-        """Raise UserError unless what a file tells of a run is true of this one."""
-        for name, now in self.made_from.items():
-            if told.get(name) != now:
-                raise UserError(
-                    f"--resume: {name} is not what {path} tells ({_short(told.get(name))}, "
-                    f"now {_short(now)}); put it back, or --force to start anew"
-                )
+    def _failure_told(self) -> AbstractContextManager[None]:
+        safe = f"; the results of {self.counts.rows} rows are safe: mend it, and --resume goes on"
+        return _failure_told(str(self.output.path), safe)
 
-    @contextmanager
-    def _failure_told(self) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            path = error.filename or self.output.path
+
+@contextmanager
+def _failure_told(place: str, more: str = "") -> Iterator[None]:
+    """Turn what the system says of a file that cannot be written into a UserError."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        reason = f"{error.strerror or error}{more}"
+        raise UserError(f"{error.filename or place}: cannot be written ({reason})") from error
+
+
+def _check_same(now: dict[str, Any], before: dict[str, Any], path: Path) -> None:
+    """Raise UserError unless what a file tells of a run is true of this one."""
+    for name, value in now.items():
+        if before.get(name) != value:
             raise UserError(
-                f"{path}: cannot be written ({error.strerror or error}); the results of "
-                f"{self.counts.rows} rows are safe: mend it and run again with --resume"
-            ) from error
+                f"--resume: {name} is not what {path} tells ({_change(before.get(name), value)}); "
+                "put it back, or --force to start anew"
+            )
+
+
+def _change(before: Any, now: Any) -> str:
+    """Return the first thing that is not as it was."""
+    if isinstance(before, dict) and isinstance(now, dict):
+        for name in [*now, *before]:
+            if before.get(name) != now.get(name):
+                return f"{name}: {_change(before.get(name), now.get(name))}"
+    return f"{_short(before)}, now {_short(now)}"
 
 
 def open_files(
@@ -196,6 +223,7 @@ def open_files(
     """Return the files of a run, begun or taken up again; None if a run has finished them."""
     files = FileResults(paths, made_from)
     if resume and files.is_finished():
+        files.forget()  # a kill may have come before the last step
         return None
     if resume and files.is_unfinished():
         files.go_on()
@@ -222,4 +250,3 @@ def _write_whole(path: Path, content: str) -> None:
     draft.restore(0)
     draft.append(content.encode())
     draft.finish()
-    sync_folder(path.parent)

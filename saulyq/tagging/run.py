@@ -44,11 +44,14 @@ class Counts:
         for name, value in other.__dict__.items():
             setattr(self, name, getattr(self, name) + value)
 
-    def check(self) -> None:
-        """Raise RuntimeError if a row was lost or doubled: a mistake in this program."""
+    def check(self, n_read: int) -> None:
+        """Raise RuntimeError if a row was lost or doubled: a mistake in this program.
+
+        n_read: rows as they came from the reader, before they were cut into blocks.
+        """
         handled = self.tagged + self.rejected + self.repeated
-        if self.rows != handled:
-            raise RuntimeError(f"{self.rows} rows read, {handled} handled")
+        if not n_read == self.rows == handled:
+            raise RuntimeError(f"{n_read} rows read, {self.rows} in blocks, {handled} handled")
 
     def line(self) -> str:
         """Return the counts as one line."""
@@ -90,8 +93,10 @@ class Shape:
 
     def name_of(self, column: str) -> str:
         """Return what a kept column is called beside our own entries."""
-        taken = {"id", "paragraph", *TAGGED, "suggested", "text"}
-        return f"input_{column}" if column in taken else column
+        taken = {"id", "paragraph", "paragraphs", *TAGGED, "suggested", "text"}
+        # Those with our beginnings as well, so that no two columns come to the same name.
+        is_taken = column in taken or column.startswith(("input_", "score_"))
+        return f"input_{column}" if is_taken else column
 
 
 @dataclass(frozen=True)
