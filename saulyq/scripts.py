@@ -76,6 +76,7 @@ def run_script(main: Callable[[], int]) -> int:
         print("stopped", file=sys.stderr)
         return 130
     except BrokenPipeError:
-        # The reader of our output went away (`| head`). Python would complain again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader of our output went away (`| head`). Python would complain again at exit. By
+        # number: sys.stdout is stderr while the Ray engine is at work.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         return 0

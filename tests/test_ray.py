@@ -1,3 +1,4 @@
+import asyncio
 import json
 import os
 import pickle
@@ -18,6 +19,7 @@ from saulyq.errors import UserError
 from saulyq.scripts import run_script
 from saulyq.tagging import blocks
 from saulyq.tagging.engines import Job, tag_here
+from saulyq.tagging.inputs import Reject
 from saulyq.tagging.results import FileResults
 from saulyq.tagging.run import Options, Shape
 
@@ -138,12 +140,18 @@ def test_ray_is_started_and_stopped_without_an_address(job):
     assert not ray.is_initialized()
 
 
-def test_an_actor_takes_an_empty_block_in_place_of_one_that_is_done(job):
+def test_an_actor_can_take_what_the_feed_gives_for_a_block_that_is_done(job):
     pa = pytest.importorskip("pyarrow")
     pytest.importorskip("ray")
-    from saulyq.tagging.ray_engine import TagBlocks
+    from saulyq.tagging.ray_engine import Feed, TagBlocks
 
-    (done,) = TagBlocks(job)(pa.table({"block": [b""]}))["done"]
+    async def given_again():
+        feed = Feed()
+        await feed.put(0, pickle.dumps([Reject("f", 0, "bad")]), 0)
+        await feed.put(1, None, 1)
+        return await feed.get(0)
+
+    (done,) = TagBlocks(job)(pa.table({"block": [asyncio.run(given_again())]}))["done"]
     assert [pickle.loads(done.as_py())] == list(tag_here([[]], job.block_tagger()))
 
 
@@ -185,7 +193,7 @@ def test_a_cluster_without_a_cpu_is_told(resources, monkeypatch):
     from saulyq.tagging.ray_engine import n_actors_for
 
     monkeypatch.setattr(ray, "cluster_resources", lambda: resources)
-    with pytest.raises(UserError, match="^the Ray cluster has no CPU$"):
+    with pytest.raises(UserError, match=r"^the Ray cluster has no CPU$"):
         n_actors_for("cpu", None)
 
 
@@ -198,8 +206,8 @@ def test_a_reader_that_goes_away_is_no_error_while_standard_output_is_another():
         "    with redirect_stdout(sys.stderr):\n"
         "        yield from 'ab'\n"
         "def main():\n"
-        "    stdout = sys.stdout\n"
-        "    for result in results():\n"
+        "    stdout, coming = sys.stdout, results()\n"
+        "    for result in coming:\n"
         "        print(result, file=stdout, flush=True)\n"
         "code = run_script(main)\n"
         "print('stderr is as it was', file=sys.stderr)\n"

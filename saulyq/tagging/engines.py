@@ -1,13 +1,14 @@
 """Who does the work: this process, worker processes of this machine, or a Ray cluster."""
 
+import os
 import signal
-from collections import deque
+import threading
 from collections.abc import Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from importlib import import_module
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
 from types import ModuleType
 
@@ -79,22 +80,20 @@ def tag_here(blocks: Iterable[Block], tagger: BlockTagger) -> Iterator[DoneBlock
 
 def tag_in_workers(blocks: Iterable[Block], job: Job, n_workers: int) -> Iterator[DoneBlock]:
     """Yield what comes of each block, in order; each worker loads the model and has one thread."""
-    waiting: deque[Future[DoneBlock]] = deque()
     # Forked processes would inherit the threads of this one half-way.
     pool = ProcessPoolExecutor(n_workers, get_context("spawn"), _start_worker, (job,))
+    # In a thread: what is done is not held back while the next block is waited for.
+    submitted = Ahead((pool.submit(_work, block) for block in blocks), BLOCKS_AHEAD * n_workers)
     try:
-        for block in blocks:
-            waiting.append(pool.submit(_work, block))
-            if len(waiting) >= BLOCKS_AHEAD * n_workers:
-                yield waiting.popleft().result()
-        while waiting:
-            yield waiting.popleft().result()
+        for future in submitted:
+            yield future.result()
     except BrokenProcessPool as error:
         raise UserError(
             "a worker process died, perhaps for want of memory; take fewer --workers, "
             "and --resume to go on"
         ) from error
     finally:
+        submitted.stop()
         pool.shutdown(wait=True, cancel_futures=True)
 
 
@@ -104,7 +103,22 @@ _tagger: BlockTagger  # of a worker process
 def _start_worker(job: Job) -> None:
     global _tagger  # noqa: PLW0603 - a worker is told once what to work with
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process stops the others
+    threading.Thread(target=_end_with_first_process, daemon=True).start()
+    tokenize_in_one_thread()
     _tagger = job.block_tagger(n_threads=1)
+
+
+def _end_with_first_process() -> None:
+    """End this worker when the first process does: one that is killed stops nobody."""
+    first = parent_process()
+    if first is not None:
+        first.join()
+        os._exit(1)
+
+
+def tokenize_in_one_thread() -> None:
+    """Keep tokenizers to one thread in this process; for ONNX Runtime `n_threads` does it."""
+    os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
 
 
 def _work(block: Block) -> DoneBlock:

@@ -34,7 +34,7 @@ from ray.exceptions import RayError, RayTaskError
 
 from saulyq.errors import UserError
 from saulyq.tagging.blocks import Block
-from saulyq.tagging.engines import Job
+from saulyq.tagging.engines import Job, tokenize_in_one_thread
 from saulyq.tagging.run import BlockTagger, DoneBlock
 from saulyq.tagging.streams import told_briefly
 
@@ -44,6 +44,7 @@ CONNECT_SECONDS = 10
 # Of a CPU, for an actor that keeps a whole one busy. Where a node is lost for good, its actors find
 # room on the others, else their blocks would wait.
 CPU_SHARE = 0.5
+EMPTY = pickle.dumps([])  # a block without rows
 
 
 def tag_on_ray(
@@ -54,7 +55,8 @@ def tag_on_ray(
     n_actors: one for each CPU of the cluster if None; for each GPU with the device "cuda".
     address: HOST:PORT or "auto", a running cluster of which this machine is a node; None starts
     Ray on this machine, and stops it at the end.
-    Raises UserError if there is no such cluster, or if the same block kills worker after worker.
+    Raises UserError if there is no such cluster, if it has no room for so many actors, or if the
+    same block kills worker after worker.
     """
     _connect(address, n_actors)
     try:
@@ -119,10 +121,7 @@ def _no_ray(where: str, error: Exception) -> UserError:
 
 
 def _tag(blocks: Iterable[Block], job: Job, n_actors: int | None) -> Iterator[DoneBlock]:
-    resource = "GPU" if job.device == "cuda" else "CPU"
-    n_actors = n_actors or int(ray.cluster_resources().get(resource, 0))
-    if not n_actors:
-        raise UserError(f"the Ray cluster has no {resource}")
+    n_actors = n_actors_for(job.device, n_actors)
     # A run cannot outlive the node it is started on: what it cannot do without lives there.
     here = {"ray.io/node-id": ray.get_runtime_context().get_node_id()}
     feed = ray.remote(Feed).options(num_cpus=0, label_selector=here).remote()
@@ -141,6 +140,24 @@ def _tag(blocks: Iterable[Block], job: Job, n_actors: int | None) -> Iterator[Do
             return
         yield next(results)
         n_done += 1
+
+
+def n_actors_for(device: str, asked: int | None) -> int:
+    """Return how many actors to start: as many as are asked for, else one for each CPU or GPU.
+
+    Raises UserError if the cluster has no room for them: Ray would wait for it to grow.
+    """
+    resource, n_each = ("GPU", 1) if device == "cuda" else ("CPU", int(1 / CPU_SHARE))
+    n_there = int(ray.cluster_resources().get(resource, 0))
+    if not n_there:
+        raise UserError(f"the Ray cluster has no {resource}")
+    room = n_each * n_there
+    if asked is not None and asked > room:
+        raise UserError(
+            f"--workers is {asked}; the Ray cluster has room for {room}: "
+            f"{n_each} for each {resource}"
+        )
+    return asked or n_there
 
 
 def _results(feed: Any, job: Job, n_actors: int, here: dict[str, str]) -> Iterator[DoneBlock]:
@@ -205,7 +222,7 @@ class Feed:
         """Return a block once it is there."""
         async with self._put:
             await self._put.wait_for(lambda: number < self._n_done or number in self._blocks)
-            return b"" if number < self._n_done else self._blocks[number]
+            return EMPTY if number < self._n_done else self._blocks[number]
 
 
 class FeedSource(ray.data.Datasource):  # type: ignore[misc]  # ray has no types for us
@@ -237,6 +254,7 @@ class TagBlocks:
     """
 
     def __init__(self, job: Job) -> None:
+        tokenize_in_one_thread()
         self._job = job
         self._tagger: BlockTagger | None = None  # loaded where its errors can be given back
 
