@@ -1,11 +1,13 @@
 """One line of a JSONL, CSV or text file, read strictly, whoever asks for it."""
 
 import json
+import math
 import re
 import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from saulyq.errors import UserError
 from saulyq.text.letters import normalise
 
 # Of a line, in bytes. Longer ones are no text but a file without line ends, and would fill memory.
@@ -21,6 +23,15 @@ class LineError(Exception):
 
 class EmptyTextError(LineError):
     """A text without anything to read, which some readers pass over."""
+
+
+class BrokenOffError(UserError):
+    """Why the file `name` is read no further, and the line (or row of a table) where that is."""
+
+    def __init__(self, name: str, line: int, reason: str) -> None:
+        super().__init__(f"{name}: {reason}")
+        self.line = line
+        self.reason = reason
 
 
 def decode_line(raw: bytes, number: int) -> str:
@@ -75,6 +86,21 @@ def check_writable(values: Mapping[str, Any]) -> None:
             raise LineError(f"{name!r} holds half of a surrogate pair") from error
         except (ValueError, TypeError, RecursionError) as error:
             raise LineError(f"{name!r} cannot be written as JSON ({error})") from error
+
+
+def without_nan(value: Any) -> Any:
+    """Return a value with None for NaN, the missing number of data frames, inside it as well.
+
+    Raises LineError if it is nested too deep.
+    """
+    try:
+        if isinstance(value, dict):
+            return {key: without_nan(inner) for key, inner in value.items()}
+        if isinstance(value, list | tuple):
+            return [without_nan(inner) for inner in value]
+    except RecursionError as error:
+        raise LineError("a value is nested too deep") from error
+    return None if isinstance(value, float) and math.isnan(value) else value
 
 
 def check_header(names: Sequence[str], text: str, hint: str = "") -> None:

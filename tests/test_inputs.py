@@ -181,7 +181,6 @@ def test_other_columns_are_kept_only_if_asked_for(ending, content):
 @pytest.mark.parametrize(
     ("other", "reason"),
     [
-        ('"a": NaN', "'a' cannot be written as JSON"),
         ('"a": [1e999]', "'a' cannot be written as JSON"),
         ('"a": {"b": "\\ud83d"}', "'a' holds half of a surrogate pair"),
         ('"\\ud83d": 1', "holds half of a surrogate pair"),
@@ -194,6 +193,58 @@ def test_kept_column_that_cannot_be_written_is_a_reject(other, reason):
     assert reason in reject.reason
     assert reject.reason.isprintable()
     assert [type(r) for r in read(".jsonl", content)] == [Row]
+
+
+def test_missing_number_of_a_data_frame_is_kept_as_null():
+    (kept,) = read(".jsonl", '{"text": "а", "a": NaN, "b": {"c": [NaN, 1.5]}}', keep=True)
+    assert kept.columns == {"a": None, "b": {"c": [None, 1.5]}}
+
+
+def test_ids_that_a_data_frame_made_floats_are_whole_numbers_again():
+    rows = read(".jsonl", '{"text": "а", "id": 7.0, "article_id": NaN}\n{"text": "б", "id": NaN}\n')
+    assert [(row.id, row.article_id) for row in rows] == [
+        ("7", "7"),
+        ("dir/news.jsonl:2", "dir/news.jsonl:2"),
+    ]
+    (reject,) = read(".jsonl", '{"text": "а", "id": 1.5}')
+    assert reject.reason == "'id' is float; expected text or a whole number"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "line", "reason"),
+    [
+        ("b.csv", b"id,body\n1,a\n", 1, "no column 'text'; found id, body"),
+        ("b.csv", b"", 1, "no column 'text'; found nothing"),
+        ("b.csv", b"\n\xff,text\n1,a\n", 2, "is not UTF-8"),
+        ("b.csv", b'"a"b,text\n', 1, "not valid CSV"),
+        ("b.jsonl.gz", b"no archive", 1, "damaged or cut off after line 0"),
+    ],
+)
+def test_file_of_no_use_is_one_reject_and_the_next_is_read(tmp_path, name, content, line, reason):
+    (tmp_path / "a.txt").write_text("нан", "utf-8")
+    (tmp_path / name).write_bytes(content)
+    (tmp_path / "c.txt").write_text("кеме", "utf-8")
+    first, reject, last = read_inputs(find_sources([str(tmp_path)]), Columns(), io.BytesIO())
+    assert (first.text, last.text) == ("нан", "кеме")
+    assert (reject.file, reject.line) == (name, line)
+    assert reason in reject.reason
+    assert name not in reject.reason
+
+
+@pytest.mark.parametrize(
+    "error",
+    [PermissionError(13, "Permission denied"), FileNotFoundError(2, "No such file or directory")],
+)
+def test_file_that_cannot_be_opened_stops_the_run(tmp_path, monkeypatch, error):
+    (tmp_path / "a.txt").write_text("нан", "utf-8")
+    sources = find_sources([str(tmp_path)])
+
+    def refused(path, mode):
+        raise error
+
+    monkeypatch.setattr("pathlib.Path.open", refused)
+    with pytest.raises(UserError, match=rf"a\.txt: cannot be read \({error.strerror}\)$"):
+        list(read_inputs(sources, Columns(), io.BytesIO()))
 
 
 def test_nul_bytes_reject_their_line_and_the_count_of_paragraphs_goes_on():
@@ -233,9 +284,7 @@ def test_quote_that_is_never_closed_does_not_eat_the_rest_of_a_huge_file():
 
 
 def test_header_without_end_is_one_line():
-    with pytest.raises(
-        UserError, match=r"news\.csv:1: line of more than 8000000 bytes; expected a"
-    ):
+    with pytest.raises(UserError, match=r"news\.csv: line of more than 8000000 bytes; expected a"):
         read(".csv", "x" * (MAX_LINE + 1))
 
 

@@ -5,7 +5,15 @@ from itertools import islice
 import pytest
 
 from saulyq.errors import UserError
-from saulyq.tagging.inputs import READERS, Columns, Reject, Row, Source
+from saulyq.tagging.inputs import (
+    READERS,
+    Columns,
+    Reject,
+    Row,
+    Source,
+    find_sources,
+    read_inputs,
+)
 
 pa = pytest.importorskip("pyarrow")
 pq = pytest.importorskip("pyarrow.parquet")
@@ -82,10 +90,19 @@ def test_other_columns_are_kept_as_python_values_if_asked_for():
     assert read(table)[0].columns == {}
 
 
-def test_kept_number_that_is_none_is_a_reject():
-    rows = read({"text": ["а", "б"], "x": [float("nan"), 0.5]}, keep=True)
-    assert [type(r) for r in rows] == [Reject, Row]
-    assert "'x' cannot be written as JSON" in rows[0].reason
+def test_kept_number_that_is_missing_is_null():
+    missing = float("nan")
+    table = {"text": ["а", "б"], "x": [missing, 0.5], "y": [[missing], [1.0]]}
+    rows = read(table | {"z": [{"v": missing}, {"v": None}]}, keep=True)
+    assert [row.columns for row in rows] == [
+        {"x": None, "y": [None], "z": {"v": None}},
+        {"x": 0.5, "y": [1.0], "z": {"v": None}},
+    ]
+
+
+def test_ids_of_which_one_is_missing_are_whole_numbers():
+    rows = read({"text": ["а", "б"], "id": [7.0, float("nan")], "article_id": [None, 3.0]})
+    assert [(row.id, row.article_id) for row in rows] == [("7", "7"), ("news.parquet:2", "3")]
 
 
 @pytest.mark.parametrize(
@@ -112,17 +129,57 @@ def test_file_that_is_not_parquet_is_one_line(content):
         read_bytes(content)
 
 
-def test_rows_before_the_damage_are_read_and_the_place_is_told():
-    texts = [f"Дәрігер {n} кеңес берді" for n in range(4000)]
+MANY = [f"Дәрігер {n} кеңес берді" for n in range(4000)]
+
+
+def damaged():
+    """A file of which 256 rows at a time, over the ends of row groups, 7 * 256 = 1792 are whole:
+    those before the third group.
+    """
     options = {"row_group_size": 1000, "use_dictionary": False, "compression": "zstd"}
-    content = bytearray(written({"text": texts}, **options))
+    content = bytearray(written({"text": MANY}, **options))
     start = pq.ParquetFile(io.BytesIO(content)).metadata.row_group(2).column(0).data_page_offset
     content[start : start + 200] = bytes(200)
-    rows = READERS[".parquet"](io.BytesIO(content), SOURCE, Columns())
-    # 256 rows at a time, over the ends of row groups: 7 * 256 = 1792 before the third group.
-    assert [row.text for row in islice(rows, 1792)] == texts[:1792]
+    return bytes(content)
+
+
+def test_rows_before_the_damage_are_read_and_the_place_is_told():
+    rows = READERS[".parquet"](io.BytesIO(damaged()), SOURCE, Columns())
+    assert [row.text for row in islice(rows, 1792)] == MANY[:1792]
     with pytest.raises(UserError, match=r"news\.parquet: damaged after row 1792 \("):
         next(rows)
+
+
+@pytest.mark.parametrize(
+    ("content", "line", "n_rows"),
+    [(b"PAR1", 1, 0), (written({"body": ["а"]}), 1, 0), ("damaged", 1793, 1792)],
+)
+def test_table_of_no_use_is_one_reject_and_the_next_is_read(tmp_path, content, line, n_rows):
+    path = tmp_path / "a.parquet"
+    path.write_bytes(damaged() if content == "damaged" else content)
+    (tmp_path / "b.txt").write_text("нан", "utf-8")
+    *rows, reject, last = read_inputs(find_sources([str(tmp_path)]), Columns(), io.BytesIO())
+    assert (reject.file, reject.line, len(rows)) == ("a.parquet", line, n_rows)
+    assert last.text == "нан"
+
+
+def test_disk_that_fails_is_not_a_damaged_table():
+    class Failing(io.BytesIO):
+        def read(self, size=-1):
+            if self.failing and self.tell() < 50_000:
+                raise OSError(5, "Input/output error")
+            return super().read(size)
+
+    for failing in (False, True):
+        file = Failing(written({"text": [str(n) * 20 for n in range(9000)]}, compression="none"))
+        file.failing = failing
+        rows = READERS[".parquet"](file, SOURCE, Columns())
+        if failing:
+            with pytest.raises(OSError, match="Input/output") as error:
+                list(rows)
+            assert error.value.errno == 5
+        else:
+            assert len(list(rows)) == 9000
 
 
 def test_only_the_columns_asked_for_are_read():

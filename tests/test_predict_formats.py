@@ -115,16 +115,48 @@ def test_no_bad_row_stops_a_run(run, tmp_path, line, reason):
     assert reason in reject["reason"]
 
 
-def test_a_damaged_archive_is_one_line_and_what_was_read_can_go_on(run, tmp_path):
+def test_a_damaged_file_is_a_reject_and_the_run_goes_on(run, news, tmp_path):
     content = "".join(json.dumps(row) + "\n" for row in ROWS * 3000).encode()
     packed = gzip.compress(content)
-    (tmp_path / "n.jsonl.gz").write_bytes(packed[: len(packed) // 2])
+    source = tmp_path / "a.jsonl.gz"
+    source.write_bytes(packed[: len(packed) // 2])
     output = tmp_path / "o.jsonl"
-    code, _, err = run(tmp_path / "n.jsonl.gz", "--output", output)
+    code, _, err = run(source, news, "--output", output)
+    assert code == 0
+    (reject,) = map(json.loads, (tmp_path / "o.jsonl.rejects.jsonl").open(encoding="utf-8"))
+    assert reject["file"] == "a.jsonl.gz"
+    n_read = reject["line"] - 1  # of the archive; the two of `news` are read after it
+    assert n_read > 100
+    assert len(output.read_text("utf-8").splitlines()) == n_read + 2
+    assert f"{n_read + 3} rows = {n_read + 2} tagged + 1 rejected" in err[-1]
+
+
+def test_strict_stops_at_a_damaged_file(run, news, tmp_path):
+    (tmp_path / "a.jsonl.gz").write_bytes(b"no archive")
+    code, _, err = run(tmp_path / "a.jsonl.gz", news, "--strict", "--output", tmp_path / "o.jsonl")
     assert code == 1
-    assert len(err) == 1
-    assert "n.jsonl.gz: damaged or cut off after line" in err[0]
-    assert not output.exists()
+    assert err[-1].startswith("error: a.jsonl.gz:1: damaged or cut off after line 0")
+    assert not (tmp_path / "o.jsonl").exists()
+
+
+def test_missing_numbers_of_a_data_frame_stop_no_row(run, tmp_path):
+    rows = [row | {"id": 1.0, "n": float("nan")} for row in ROWS]
+    _, records, err = run(write_jsonl(tmp_path / "n.jsonl", rows), "--keep-columns")
+    assert [(record["id"], record["n"]) for record in records] == [("1", None)] * 2
+    assert "2 rows = 2 tagged + 0 rejected" in err[-1]
+
+
+@pytest.mark.parametrize("ending", [".parquet", ".jsonl"])
+def test_an_output_in_the_folder_of_the_inputs_is_no_input(run, news, tmp_path, ending):
+    pytest.importorskip("pyarrow")
+    left = tmp_path / "old.parquet.partial" / "00000000.parquet"
+    left.parent.mkdir()
+    left.write_bytes(b"unfinished")
+    (tmp_path / "old.csv.rejects.jsonl").write_text("{}\n", "utf-8")
+    output = tmp_path / f"o{ending}"
+    for source in (tmp_path, tmp_path, tmp_path.as_uri()):
+        code, _, err = run(source, "--output", output, "--force")
+        assert (code, err[-1].split(";")[0]) == (0, "2 rows = 2 tagged + 0 rejected")
 
 
 def test_an_unwritable_folder_is_told_before_the_model_is_read(run, news, tmp_path, monkeypatch):

@@ -1,7 +1,9 @@
+import os
+
 import pytest
 
 from saulyq.errors import UserError
-from saulyq.tagging.sources import find_sources, split_name
+from saulyq.tagging.sources import find_sources, split_name, versions_of
 
 
 def make_files(folder, *names):
@@ -117,3 +119,40 @@ def test_file_whose_name_looks_like_a_pattern_is_itself(tmp_path):
 def test_pattern_passes_over_what_the_run_writes(tmp_path):
     make_files(tmp_path, "in.jsonl", "out.jsonl")
     assert names(tmp_path / "*.jsonl", written={(tmp_path / "out.jsonl").resolve()}) == ["in.jsonl"]
+
+
+LEFT = (
+    *("o.parquet.partial/00000000.parquet", "sub/o.parquet.gone/00000001.parquet"),
+    *("o.jsonl.rejects.jsonl", "sub/old.csv.rejects.jsonl"),
+)
+
+
+def test_what_other_runs_left_is_passed_over(tmp_path):
+    make_files(tmp_path, "in/a.jsonl", "in/rejects.jsonl", *(f"in/{name}" for name in LEFT))
+    assert names(tmp_path / "in") == ["a.jsonl", "rejects.jsonl"]
+    for pattern in ("*", "**", "**/*"):
+        assert names(tmp_path / "in" / pattern) == ["a.jsonl", "rejects.jsonl"]
+    with pytest.raises(UserError, match="files match this pattern"):
+        names(tmp_path / "in" / "*.parquet.partial" / "*")
+
+
+def test_what_another_run_left_is_an_input_if_it_is_named(tmp_path):
+    make_files(tmp_path, *LEFT)
+    assert names(tmp_path / LEFT[0], tmp_path / LEFT[2]) == ["00000000.parquet", LEFT[2]]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_named_pipe_is_no_input(tmp_path):
+    make_files(tmp_path, "a.jsonl")
+    os.mkfifo(tmp_path / "b.jsonl")
+    with pytest.raises(UserError, match=r"b\.jsonl: neither a file nor a folder"):
+        find_sources([str(tmp_path / "b.jsonl")])
+    assert names(tmp_path) == names(tmp_path / "*") == ["a.jsonl"]
+
+
+def test_version_of_a_file_that_is_gone_is_one_line(tmp_path):
+    make_files(tmp_path, "a.jsonl")
+    sources = find_sources([str(tmp_path)])
+    (tmp_path / "a.jsonl").unlink()
+    with pytest.raises(UserError, match=r"a\.jsonl: cannot be read \(No such file or directory\)$"):
+        versions_of(sources)

@@ -1,3 +1,4 @@
+import gzip
 import io
 
 import pytest
@@ -51,6 +52,46 @@ def test_a_uri_is_not_written_over(folder):
     path = folder / "b.txt"
     with pytest.raises(UserError, match="would be written over"):
         find_sources([path.as_uri()], {path.resolve()})
+
+
+def test_a_uri_passes_over_what_its_folder_does(folder):
+    (folder / "o.parquet.partial").mkdir()
+    for name in ("o.parquet.partial/0.parquet", "o.csv.rejects.jsonl", "o.jsonl"):
+        (folder / name).write_text("x", "utf-8")
+    names = ["a.jsonl", "b.txt", "o.jsonl", "sub/c.txt"]
+    assert [source.name for source in find_sources([folder.as_uri()])] == names
+    names.remove("o.jsonl")
+    written = {folder / "o.jsonl"}
+    assert [source.name for source in find_sources([folder.as_uri()], written)] == names
+    (rejects,) = find_sources([f"{folder.as_uri()}/o.csv.rejects.jsonl"])
+    assert rejects.name == "o.csv.rejects.jsonl"
+
+
+@pytest.mark.parametrize("name", ["a.jsonl.gz", "a.parquet"])
+def test_a_connection_that_fails_is_not_a_damaged_file(folder, name, monkeypatch):
+    class Failing(io.BytesIO):
+        def read(self, size=-1):
+            raise OSError("AWS Error NETWORK_CONNECTION during GetObject operation")
+
+    class Files:
+        def open_input_file(self, path):
+            return Failing(b"x" * 100)
+
+    (folder / name).write_bytes(b"x" * 100)
+    sources = find_sources([f"{folder.as_uri()}/{name}"])
+    monkeypatch.setattr("saulyq.tagging.stored._file_system", lambda uri: (Files(), ""))
+    with pytest.raises(UserError, match=r"cannot be read \(AWS Error NETWORK_CONNECTION"):
+        list(read_inputs(sources, Columns(), io.BytesIO()))
+
+
+def test_a_parquet_file_and_an_archive_of_a_uri_are_read(folder):
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    pq.write_table(pa.table({"text": ["нан"] * 1000}), folder / "t.parquet")
+    (folder / "t.jsonl.gz").write_bytes(gzip.compress(b'{"text": "1"}\n' * 1000))
+    assert len(read(f"{folder.as_uri()}/t.parquet")) == 1000
+    assert len(read(f"{folder.as_uri()}/t.jsonl.gz")) == 1000
 
 
 def test_a_changed_file_of_a_uri_is_noticed_by_resume(tfidf_folder, tmp_path):

@@ -1,5 +1,6 @@
 import gzip
 import io
+import re
 import sys
 import tracemalloc
 import zlib
@@ -8,6 +9,8 @@ import pytest
 
 from saulyq.errors import UserError
 from saulyq.reading import MAX_LINE
+from saulyq.taggers.tokenizer import train_wordpiece
+from saulyq.taggers.windows import WindowSplitter
 from saulyq.tagging.inputs import Columns, Reject, Row, Source, read_inputs
 from saulyq.tagging.streams import in_utf8, read_lines, unpacked
 
@@ -21,6 +24,7 @@ def zstd(content):
     return pyarrow.compress(content, codec="zstd", asbytes=True)
 
 
+BROKEN_OFF = re.compile("damaged or cut off|is not kz1048").search
 PACK = {".gz": gzip.compress, ".zst": zstd}
 
 
@@ -31,18 +35,15 @@ def packing(request):
 
 @pytest.fixture
 def read(tmp_path):
-    """Read a file of this name and content: its rows, and the message that it ended with."""
+    """Read a file of this name and content: its rows, and why it broke off, if it did."""
 
     def call(name, content):
         path = tmp_path / name
         path.write_bytes(content)
-        rows, message = [], ""
-        try:
-            for row in read_inputs([Source(path, name, "a")], Columns(), io.BytesIO()):
-                rows.append(row)
-        except UserError as error:
-            message = str(error)
-        return rows, message
+        rows = list(read_inputs([Source(path, name, "a")], Columns(), io.BytesIO()))
+        broken_off = [row for row in rows if isinstance(row, Reject) and BROKEN_OFF(row.reason)]
+        assert broken_off in ([], rows[-1:])
+        return [row for row in rows if row not in broken_off], "".join(map(str, broken_off))
 
     return call
 
@@ -75,7 +76,8 @@ def test_rows_before_the_cut_are_read_and_the_place_is_told(read, packing):
     assert [row.place for row in rows] == list(range(1, len(rows) + 1))
     assert all(isinstance(row, Row) for row in rows)
     assert len(rows) > 1000
-    assert message.startswith(f"a.jsonl{packing}: damaged or cut off after line {len(rows)} (")
+    start = f"a.jsonl{packing}:{len(rows) + 1}: damaged or cut off after line {len(rows)} ("
+    assert message.startswith(start)
     assert message.endswith("); copy or pack it again")
 
 
@@ -86,7 +88,7 @@ def test_file_that_is_not_packed_is_one_line(read, ending, content, packing):
         pytest.importorskip("pyarrow")
     rows, message = read(f"a{ending}{packing}", content)
     assert rows == []
-    assert f"a{ending}{packing}: damaged or cut off after line 0 (" in message
+    assert message.startswith(f"a{ending}{packing}:1: damaged or cut off after line 0 (")
 
 
 def test_wrong_checksum_shows_after_all_rows(read):
@@ -100,9 +102,9 @@ def test_wrong_checksum_shows_after_all_rows(read):
 def test_without_pyarrow_the_message_says_what_to_install(read, monkeypatch):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     for name in ("a.txt.zst", "a.parquet"):
-        rows, message = read(name, b"abc")
-        assert rows == []
-        assert message == (
+        with pytest.raises(UserError) as told:
+            read(name, b"abc")
+        assert str(told.value) == (
             "reading .parquet (or .zst) needs pyarrow; install it: pip install 'saulyq[parquet]'"
         )
 
@@ -121,9 +123,10 @@ def test_disk_that_fails_is_not_a_damaged_file(packing):
 
 def test_rows_before_a_byte_of_no_encoding_are_read(read):
     line = "Дәрігер науқасқа ұзақ өмір сүру үшін көбірек жүріңіз деп кеңес берді\n".encode("kz1048")
-    rows, message = read("a.txt", line * 3000 + b"\x98")
-    assert len(rows) > 1000
-    assert "byte 0x98 at offset 207000 is not kz1048" in message  # 69 bytes a line
+    rows, message = read("a.txt", line * 3000 + b"abc \x98 def\n" + line)
+    assert [row.place for row in rows] == list(range(1, 3001))
+    # 69 bytes a line: 3000 * 69 + 4
+    assert message.startswith("a.txt:3001: byte 0x98 at offset 207004 is not kz1048")
 
 
 @pytest.mark.parametrize("n_over", [-1, 0, 1, MAX_LINE])
@@ -168,3 +171,22 @@ def test_bomb_is_unpacked_a_little_at_a_time(read):
     assert isinstance(reject, Reject)
     assert (reject.reason, message) == ("line of more than 8000000 bytes", "")
     assert peak < 4 * MAX_LINE
+
+
+def test_words_of_a_long_text_are_measured_a_few_at_a_time(monkeypatch):
+    text = " ".join(f"сөз{n} " + "ұзын" * (n % 30) for n in range(101))
+    plain = train_wordpiece([text], 60)
+    whole = WindowSplitter(plain, 16, 60).split([text])
+    sizes = []
+
+    class Watched:
+        def __getattr__(self, name):
+            return getattr(plain, name)
+
+        def encode_batch(self, texts, **options):
+            sizes.append(len(texts))
+            return plain.encode_batch(texts, **options)
+
+    monkeypatch.setattr("saulyq.taggers.windows.WORDS_AT_A_TIME", 10)
+    assert WindowSplitter(Watched(), 16, 60).split([text]) == whole
+    assert 0 < max(sizes) <= 10

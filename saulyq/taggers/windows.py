@@ -11,6 +11,8 @@ from saulyq.text import normalise
 
 # NFC makes a text at most three times as long (Unicode FAQ), lower case twice.
 _GROWTH = 6
+# Measured at once: a word takes up some hundred bytes while it is, and a text may have a million.
+WORDS_AT_A_TIME = 10_000
 
 
 @dataclass(frozen=True)
@@ -88,10 +90,8 @@ def _measured_words(
     words: list[str], tokenizer: Tokenizer, room: int, max_characters: int
 ) -> Iterator[tuple[str, int, int]]:
     """Yield words with their tokens and characters; one that alone is too long, in pieces."""
-    # Counted with a blank before it: some tokenizers give that a token.
-    encodings = tokenizer.encode_batch([f" {word}" for word in words], add_special_tokens=False)
-    for word, encoding in zip(words, encodings, strict=True):
-        n_tokens, length = len(encoding.ids), n_characters(tokenizer, word) + 1
+    for word, n_tokens in _counted_words(words, tokenizer):
+        length = n_characters(tokenizer, word) + 1
         if n_tokens <= room and length <= max_characters:
             yield word, n_tokens, length
             continue
@@ -102,3 +102,11 @@ def _measured_words(
             yield word, n_tokens, length
         else:
             yield from _measured_words(pieces, tokenizer, room, max_characters)
+
+
+def _counted_words(words: list[str], tokenizer: Tokenizer) -> Iterator[tuple[str, int]]:
+    for start in range(0, len(words), WORDS_AT_A_TIME):
+        some = words[start : start + WORDS_AT_A_TIME]
+        # Counted with a blank before it: some tokenizers give that a token.
+        encodings = tokenizer.encode_batch([f" {word}" for word in some], add_special_tokens=False)
+        yield from zip(some, [len(encoding.ids) for encoding in encodings], strict=True)

@@ -5,8 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from saulyq.errors import UserError
-from saulyq.reading import MAX_LINE, LineError, check_header, decode_line
+from saulyq.reading import MAX_LINE, BrokenOffError, LineError, check_header, decode_line
 
 
 @dataclass(frozen=True)
@@ -78,7 +77,7 @@ class _Fields:
 def read_records(
     file: Iterable[bytes], name: str, text_column: str
 ) -> Iterator[Record | BadRecord]:
-    """Yield the records after the header; raise UserError if the header cannot be used."""
+    """Yield the records after the header; raise BrokenOffError if the header is of no use."""
     lines = _Lines(file)
     records = _Fields(lines)
     header = _header(records, lines, name, text_column)
@@ -108,11 +107,11 @@ def _header(records: _Fields, lines: _Lines, name: str, text_column: str) -> lis
     try:
         header = next((fields for fields in records if fields), [])
     except LineError as error:
-        raise UserError(f"{name}:1: {error}; expected a header line") from error
+        raise BrokenOffError(name, 1, f"{error}; expected a header line") from error
     if lines.fault:
-        raise UserError(f"{name}:{lines.fault.line}: {lines.fault.reason}")
+        raise BrokenOffError(name, lines.fault.line, lines.fault.reason)
     try:
         check_header(header, text_column, hint="columns are separated by commas; ")
     except LineError as error:
-        raise UserError(f"{name}: {error}") from error
+        raise BrokenOffError(name, 1, str(error)) from error
     return header

@@ -7,18 +7,19 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
-from saulyq.errors import UserError
 from saulyq.reading import (
+    BrokenOffError,
     EmptyTextError,
     LineError,
     check_readable,
     check_writable,
     decode_line,
     parse_object,
+    without_nan,
 )
 from saulyq.tagging.csv_rows import BadRecord, Record, read_records
 from saulyq.tagging.parquet_rows import read_table
-from saulyq.tagging.sources import TEXT_ENDINGS, Source, find_sources
+from saulyq.tagging.sources import TEXT_ENDINGS, Source, find_sources, not_read
 from saulyq.tagging.streams import in_utf8, read_lines, unpacked
 
 __all__ = ["READERS", "Columns", "Reject", "Row", "Source", "find_sources", "read_inputs"]
@@ -45,7 +46,9 @@ class Row:
 
 @dataclass(frozen=True)
 class Reject:
-    """An input row that cannot be tagged: where it stands, and why."""
+    """An input row that cannot be tagged, or a file that cannot be read from there on: where it
+    stands, and why.
+    """
 
     file: str
     line: int
@@ -70,8 +73,9 @@ Rows = Iterator[Row | Reject]
 def read_inputs(
     sources: list[Source], columns: Columns, stdin: BinaryIO, encodings: Counter[str] | None = None
 ) -> Rows:
-    """Yield the rows of all sources, in order.
+    """Yield the rows of all sources, in order; where one breaks off, a Reject and the next source.
 
+    Raises UserError for a source that cannot be opened, or whose disk fails.
     encodings: counts the text and CSV files that are not in UTF-8, by the encoding found.
     """
     found: Counter[str] = Counter() if encodings is None else encodings
@@ -80,9 +84,10 @@ def read_inputs(
             with source.path.open("rb") if source.path else nullcontext(stdin) as file:
                 content = _content(file, source, found)
                 yield from READERS[source.ending](content, source, columns)
+        except BrokenOffError as error:
+            yield Reject(source.name, error.line, error.reason)
         except OSError as error:
-            where = source.path or source.name
-            raise UserError(f"{where}: cannot be read ({error.strerror or error})") from error
+            raise not_read(source.path or source.name, error) from error
 
 
 def _content(file: BinaryIO, source: Source, encodings: Counter[str]) -> BinaryIO:
@@ -175,9 +180,11 @@ def _row(content: dict[str, Any], source: Source, number: int, columns: Columns)
 
 
 def _id(content: dict[str, Any], column: str) -> str | None:
-    value = content.get(column)
+    value = without_nan(content.get(column))
     if value in (None, ""):
         return None
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)  # data frames make ids floats where one is missing
     if isinstance(value, bool) or not isinstance(value, str | int):
         raise LineError(f"{column!r} is {type(value).__name__}; expected text or a whole number")
     check_readable(str(value), column)
@@ -189,7 +196,7 @@ def _kept(content: dict[str, Any], columns: Columns) -> dict[str, Any]:
     if not columns.keep:
         return {}
     read = ("", columns.text, columns.id, ARTICLE)
-    kept = {name: value for name, value in content.items() if name not in read}
+    kept = {name: without_nan(value) for name, value in content.items() if name not in read}
     check_writable(kept)
     return kept
 

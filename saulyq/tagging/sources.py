@@ -65,18 +65,24 @@ def find_sources(inputs: list[str], written: Collection[Path] = ()) -> list[Sour
     """Return the files named, those in folders named, and standard input for `-`, in order.
 
     A folder gives its files in order of name, with their path in it as name; hidden files,
-    other endings and what this run writes itself are passed over. So does a pattern (`*`, `?`,
-    `[`, `**`) that is not the name of a file; its folder is what stands before the first of
-    these. A URI (`s3://bucket/folder`) gives its file or those of its folder likewise; it takes
-    no pattern. Raises UserError for what is not there, and if an input is to be written over.
+    other endings, what this run writes itself and what others left (rejects, unfinished output)
+    are passed over. So does a pattern (`*`, `?`, `[`, `**`) that is not the name of a file; its
+    folder is what stands before the first of these. A URI (`s3://bucket/folder`) gives its file
+    or those of its folder likewise; it takes no pattern. Raises UserError for what is not there
+    or neither file nor folder, and if an input is to be written over.
     """
     found: _Found = []
     for text in inputs:
         try:
             found += [(None, "<stdin>")] if text == "-" else _files(text, written)
         except OSError as error:  # a name too long, a folder that is not ours
-            raise UserError(f"{text}: cannot be read ({error.strerror})") from error
+            raise not_read(text, error) from error
     return _told_apart(found)
+
+
+def not_read(where: object, error: OSError) -> UserError:
+    """Return what to tell of an input that cannot be opened or read."""
+    return UserError(f"{where}: cannot be read ({error.strerror or error})")
 
 
 def _files(text: str, written: Collection[Path]) -> _Found:
@@ -92,6 +98,8 @@ def _files(text: str, written: Collection[Path]) -> _Found:
         if _MAGIC.search(text):
             return _matching(text, written)
         raise UserError(f"{path} not found")
+    if not path.is_file():
+        raise UserError(f"{path}: neither a file nor a folder; send what it gives to `-` as JSONL")
     if not _is_known(path):
         expected = f"{', '.join(ENDINGS)}, all but .parquet also with {' or '.join(PACKED)}"
         raise UserError(f"{path}: unknown ending; expected one of {expected}")
@@ -104,13 +112,22 @@ def _stored(uri: str, written: Collection[Path]) -> _Found:
     files = [
         (file, name)
         for file, name in stored_files(uri)
-        if _is_known(file) and not _is_hidden(PurePosixPath(name))
+        if _is_known(file) and (file.is_named() or not _is_left_out(file, name, written))
     ]
     if not files:
         raise UserError(f"{uri}: no {', '.join(ENDINGS)} files there")
-    if uri.startswith("file:") and any(Path(file.path).resolve() in written for file, _ in files):
+    if any(_is_written(file, written) for file, _ in files):
         raise UserError(f"{uri} is an input and would be written over; name another output")
     return [*files]
+
+
+def _is_left_out(file: StoredFile, name: str, written: Collection[Path]) -> bool:
+    place = PurePosixPath(name)
+    return _is_hidden(place) or _is_of_a_run(place) or _is_written(file, written)
+
+
+def _is_written(file: StoredFile, written: Collection[Path]) -> bool:
+    return file.uri.startswith("file:") and Path(file.path).resolve() in written
 
 
 def _matching(pattern: str, written: Collection[Path]) -> _Found:
@@ -119,19 +136,30 @@ def _matching(pattern: str, written: Collection[Path]) -> _Found:
     files: set[Path] = set()
     for path in map(Path, glob.glob(pattern, recursive=True)):
         files |= set(_inside(path, written) if path.is_dir() else [path])
-    usable = [p for p in sorted(files) if _is_usable(p, written)]
+    usable = [
+        p
+        for p in sorted(files)
+        if _is_usable(p, written) and not _is_of_a_run(p.relative_to(folder))
+    ]
     if not usable:
         raise UserError(f"{pattern}: no {', '.join(ENDINGS)} files match this pattern")
     return [(p, p.relative_to(folder).as_posix()) for p in usable]
 
 
 def _inside(folder: Path, written: Collection[Path]) -> list[Path]:
-    files = [p for p in sorted(folder.rglob("*")) if not _is_hidden(p.relative_to(folder))]
-    return [p for p in files if _is_usable(p, written)]
+    places = [(path, path.relative_to(folder)) for path in sorted(folder.rglob("*"))]
+    files = [path for path, place in places if not (_is_hidden(place) or _is_of_a_run(place))]
+    return [path for path in files if _is_usable(path, written)]
 
 
 def _is_hidden(path: PurePath) -> bool:
     return any(part.startswith(".") for part in path.parts)
+
+
+def _is_of_a_run(path: PurePath) -> bool:
+    """Return whether a run left it beside its output: bad rows, or pieces not yet put together."""
+    unfinished = any(part.endswith((".partial", ".gone")) for part in path.parts)
+    return unfinished or path.name.endswith(".rejects.jsonl")
 
 
 def _is_usable(path: Path, written: Collection[Path]) -> bool:
@@ -160,12 +188,15 @@ def _told_apart(found: _Found) -> list[Source]:
 
 def versions_of(sources: list[Source]) -> dict[str, str]:
     """Return what tells that an input is the same as before, by name: its checksum, or what object
-    storage says of it.
+    storage says of it. Raises UserError for one that cannot be read.
     """
-    return {
-        source.name: source.path.version
-        if isinstance(source.path, StoredFile)
-        else checksum(source.path)
-        for source in sources
-        if source.path
-    }
+    return {source.name: _version(source.path) for source in sources if source.path}
+
+
+def _version(path: Path | StoredFile) -> str:
+    if isinstance(path, StoredFile):
+        return path.version
+    try:
+        return checksum(path)
+    except OSError as error:
+        raise not_read(path, error) from error

@@ -1,13 +1,17 @@
 """Inputs named by a URI: of object storage (`s3://`, `gs://`) or what else pyarrow can open."""
 
+import errno
+import io
 import re
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import PurePosixPath
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO
 
 from saulyq.errors import UserError
 from saulyq.tagging.streams import import_pyarrow, told_briefly
+
+BUFFER_BYTES = 1 << 20  # asked for at once
 
 _SECRETS = re.compile(r"(?<=://)[^/@\s]*@")  # s3://key:secret@bucket
 
@@ -38,7 +42,43 @@ class StoredFile:
     def open(self, mode: str) -> BinaryIO:
         """Return the file, open for reading; mode: "rb"."""
         files, _ = _file_system(self.uri)
-        return cast(BinaryIO, files.open_input_file(self.path))
+        return io.BufferedReader(_Content(files.open_input_file(self.path)), BUFFER_BYTES)
+
+    def is_named(self) -> bool:
+        """Return whether the URI names the file itself rather than its folder."""
+        _, path = _file_system(self.uri)
+        return PurePosixPath(path) == PurePosixPath(self.path)
+
+
+class _Content(io.RawIOBase):
+    """An open file of pyarrow. Its errors have a number: they are not of what is in the file."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return int(self._file.seek(offset, whence))
+
+    def tell(self) -> int:
+        return int(self._file.tell())
+
+    def readinto(self, buffer: Any) -> int:
+        try:
+            content = self._file.read(len(buffer))
+        except OSError as error:
+            raise OSError(error.errno or errno.EIO, told_briefly(error)) from error
+        buffer[: len(content)] = content
+        return len(content)
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
 
 
 def is_uri(text: str) -> bool:

@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import Any, BinaryIO
 
 from saulyq.errors import UserError
-from saulyq.reading import MAX_LINE
+from saulyq.reading import MAX_LINE, BrokenOffError
 from saulyq.text.encodings import SAMPLE_BYTES, detect_encoding, encoded_again
 
 PACKED = (".gz", ".zst")
@@ -22,7 +22,7 @@ class DamageError(Exception):
 def read_lines(file: BinaryIO, name: str) -> Iterator[bytes]:
     """Yield the lines of a file; of one longer than MAX_LINE the beginning, longer than it too.
 
-    name: of the file, for the UserError that tells after which line a packed file is damaged.
+    name: of the file, for the BrokenOffError that comes at the line where a packed one is damaged.
     """
     n_lines = 0
     try:
@@ -32,8 +32,8 @@ def read_lines(file: BinaryIO, name: str) -> Iterator[bytes]:
             if len(line) > MAX_LINE:
                 _pass_over_rest(file, line)
     except DamageError as error:
-        place = f"damaged or cut off after line {n_lines}"
-        raise UserError(f"{name}: {place} ({error}); copy or pack it again") from error
+        reason = f"damaged or cut off after line {n_lines} ({error}); copy or pack it again"
+        raise BrokenOffError(name, n_lines + 1, reason) from error
 
 
 def _pass_over_rest(file: BinaryIO, begun: bytes) -> None:
@@ -52,12 +52,12 @@ def unpacked(file: BinaryIO, packing: str) -> io.BufferedReader:
 def in_utf8(file: io.BufferedReader, name: str) -> tuple[io.BufferedReader, str]:
     """Return an unpacked text or CSV file in UTF-8, and the encoding that it had.
 
-    name: of the file, for the UserError that tells of a wrong byte when the lines come to it.
+    name: of the file, for the BrokenOffError that comes at the line with a wrong byte.
     """
     encoding = detect_encoding(_sample(file))
     if encoding == "utf-8":
         return file, encoding
-    return _as_file(_recode(_chunks(file), encoding, name)), encoding
+    return _as_file(_recode(file, encoding, name)), encoding
 
 
 def import_pyarrow(module: str = "pyarrow") -> Any:
@@ -145,8 +145,13 @@ def _unzstd(file: BinaryIO) -> Any:
     return pyarrow.CompressedInputStream(pyarrow.PythonFile(file, mode="r"), "zstd")
 
 
-def _recode(chunks: Iterator[bytes], encoding: str, name: str) -> Iterator[bytes]:
+def _recode(file: io.BufferedReader, encoding: str, name: str) -> Iterator[bytes]:
+    # A line at a time, so that a wrong byte takes no line before it along.
+    lines = iter(lambda: file.readline(SAMPLE_BYTES), b"")
+    n_lines = 0
     try:
-        yield from encoded_again(chunks, encoding)
+        for content in encoded_again(lines, encoding):
+            n_lines += content.count(b"\n")
+            yield content
     except UserError as error:
-        raise UserError(f"{name}: {error}") from error
+        raise BrokenOffError(name, n_lines + 1, f"{error}; the rest is not read") from error
