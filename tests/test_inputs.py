@@ -173,7 +173,7 @@ def test_article_zero_is_an_article():
 def test_other_columns_are_kept_only_if_asked_for(ending, content):
     (kept,) = read(ending, content, keep=True)
     expected = {".jsonl": {"nr": 1, "tags": ["т"]}, ".csv": {"nr": "1", "tags": "т"}}
-    assert kept.columns == expected[ending]
+    assert kept.columns == {"article_id": "m"} | expected[ending]
     (bare,) = read(ending, content)
     assert bare == dataclasses.replace(kept, columns={})
 

@@ -86,7 +86,7 @@ def test_other_columns_are_kept_as_python_values_if_asked_for():
     day = datetime.date(2025, 9, 21)
     table = {"text": ["а"], "id": ["x"], "article_id": ["m"], "day": [day], "tags": [["т", None]]}
     (row,) = read(table, keep=True)
-    assert row.columns == {"day": day, "tags": ["т", None]}
+    assert row.columns == {"article_id": "m", "day": day, "tags": ["т", None]}
     assert read(table)[0].columns == {}
 
 

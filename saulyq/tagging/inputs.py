@@ -192,10 +192,10 @@ def _id(content: dict[str, Any], column: str) -> str | None:
 
 
 def _kept(content: dict[str, Any], columns: Columns) -> dict[str, Any]:
-    """Return the columns that are not read otherwise; one without a name has none to be kept by."""
+    """Return the columns that a record does not tell; one without a name has none to be kept by."""
     if not columns.keep:
         return {}
-    read = ("", columns.text, columns.id, ARTICLE)
+    read = ("", columns.text, columns.id)
     kept = {name: without_nan(value) for name, value in content.items() if name not in read}
     check_writable(kept)
     return kept
