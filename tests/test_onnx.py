@@ -56,7 +56,7 @@ def test_a_paragraph_alone_has_the_score_that_it_has_among_others(tmp_path):
     size = {"hidden_size": 256, "num_hidden_layers": 2, "num_attention_heads": 4}
     config = BertConfig(**size, vocab_size=50, num_labels=2, initializer_range=0.2)
     torch.manual_seed(0)
-    export_int8(BertForSequenceClassification(config), tmp_path / "m.onnx")
+    export_int8(BertForSequenceClassification(config), tmp_path / "m.onnx", 64)
     session = onnxruntime.InferenceSession(tmp_path / "m.onnx")
 
     def logits(ids):

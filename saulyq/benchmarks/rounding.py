@@ -22,7 +22,7 @@ def export(folder: Path, path: Path) -> None:
     model = artifacts.load(folder, backend="torch").model
     if not isinstance(model, TransformerModel):
         raise TypeError(f"{type(model).__name__} has no ONNX file")
-    export_fp32(model.model, path)
+    export_fp32(model.model, path, model.max_tokens)
 
 
 def per_tensor(whole: Path, path: Path) -> None:
@@ -33,7 +33,8 @@ def per_tensor(whole: Path, path: Path) -> None:
 VARIANTS: dict[str, Callable[[Path, Path], object]] = {
     "ONNX, 32 bits": shutil.copy,
     "8 bits, dynamic": per_tensor,
-    "8 bits, blocks of 32": round_in_blocks,
+    "8 bits, blocks of 32": partial(round_in_blocks, block=32),
+    "8 bits, blocks of 64": round_in_blocks,
     "8 bits, blocks of 128": partial(round_in_blocks, block=128),
-    "4 bits, blocks of 32": partial(round_in_blocks, bits=4),
+    "4 bits, blocks of 32": partial(round_in_blocks, bits=4, block=32),
 }

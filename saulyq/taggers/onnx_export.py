@@ -11,12 +11,14 @@ from onnxruntime.quantization import QuantType, quantize_dynamic
 from onnxruntime.quantization.matmul_nbits_quantizer import MatMulNBitsQuantizer
 from torch import nn
 
+from saulyq.taggers import checkpoint
+
 # Dimensions that vary; an example must have more than one of each to be taken as such.
 _BATCH, _LENGTH = 2, 8
 # Weights that share a scale. With 128 of them the last digits of a paragraph scored alone differ
 # from those in a batch, and a score now and then by 0.01 (ONNX Runtime 1.32,
 # `saulyq.benchmark --only quantisation --quantisations`).
-BLOCK = 32
+BLOCK = 64
 
 
 class _Logits(nn.Module):
@@ -31,12 +33,14 @@ class _Logits(nn.Module):
         return logits
 
 
-def export_int8(model: Any, path: Path) -> None:
-    """Write the model to `path`; weights of linear layers and embeddings take 8 bits each."""
+def export_int8(model: Any, path: Path, max_tokens: int) -> None:
+    """Write the model to `path`, for texts of at most `max_tokens`; weights of linear layers and
+    embeddings take 8 bits each.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory() as scratch:
         whole = Path(scratch) / "whole.onnx"
-        export_fp32(model, whole)
+        export_fp32(model, whole, max_tokens)
         round_in_blocks(whole, path)
 
 
@@ -57,9 +61,11 @@ def round_in_blocks(whole: Path, path: Path, *, bits: int = 8, block: int = BLOC
         quantizer.model.save_model_to_file(str(path), False)
 
 
-def export_fp32(model: Any, path: Path) -> None:
-    """Write the model to `path` as it is."""
+def export_fp32(model: Any, path: Path, max_tokens: int) -> None:
+    """Write the model to `path` with 32 bits a weight, for texts of at most `max_tokens`."""
     model = copy.deepcopy(model).to("cpu")
+    # Windows have at most so many tokens; positions beyond are for pipelines, which read torch.
+    checkpoint.cut_positions(model, max_tokens)
     shape = (_BATCH, _LENGTH)
     example = (torch.ones(shape, dtype=torch.long), torch.ones(shape, dtype=torch.long))
     sizes = {0: torch.export.Dim("batch"), 1: torch.export.Dim("length")}
@@ -77,4 +83,6 @@ def export_fp32(model: Any, path: Path) -> None:
     graph = onnx.load(path)
     # Shapes noted at export contradict the quantised graph, and quantize_dynamic stops at them.
     del graph.graph.value_info[:]
+    for node in graph.graph.node:  # where in the source it comes from: a megabyte
+        del node.metadata_props[:]
     onnx.save(graph, path)

@@ -113,7 +113,7 @@ class TransformerModel(TaggerModel):
         if self.writes_onnx:
             from saulyq.taggers.onnx_export import export_int8
 
-            export_int8(self.model, folder / ONNX_FILE)
+            export_int8(self.model, folder / ONNX_FILE, self.max_tokens)
 
     @classmethod
     def load(
