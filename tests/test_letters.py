@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from saulyq.taggers.tokenizer import train_wordpiece
+from saulyq.text import letters
 from saulyq.text.letters import LOOKALIKES, NORMALIZER, normalise
 
 
@@ -77,3 +78,15 @@ def test_nothing_looks_ahead_or_back_without_a_bound():
     state = NORMALIZER.__getstate__().decode()
     assert "(?=" in state
     assert not re.search(r"\(\?<?=[^)]*[*+]", state)
+
+
+@given(st.text("аЯёқҺ09.,«»“—…№/-\"+ \u0301aс'", max_size=12))
+def test_plain_text_is_passed_over_only_where_nothing_is_to_do(text):
+    assert normalise(text) == NORMALIZER.normalize_str(text)
+
+
+def test_no_letter_or_sign_that_is_passed_over_would_change():
+    plain = [c for c in map(chr, range(0x3000)) if letters._PLAIN.fullmatch(c)]
+    assert len(plain) > 100
+    for character in plain:
+        assert NORMALIZER.normalize_str(f"қ{character}а") == f"қ{character}а"
