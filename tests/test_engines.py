@@ -40,20 +40,24 @@ def test_workers_give_what_one_process_gives_in_the_same_order(job):
 
 
 def test_a_worker_that_dies_is_told(job):
+    killed = []
+
     def deadly():
         for block in itertools.cycle(made_blocks(9)):
             yield block
-            children = subprocess.run(
-                ["pgrep", "-P", str(os.getpid()), "-f", "spawn_main"],
-                capture_output=True,
-                text=True,
-                check=False,
-            ).stdout.split()
-            if children:
-                os.kill(int(children[0]), signal.SIGKILL)
+            # Once: blocks are read ahead, and the next child may be one of another test.
+            if not killed and (children := worker_processes()):
+                killed.append(children[0])
+                os.kill(children[0], signal.SIGKILL)
 
     with pytest.raises(UserError, match=r"a worker process died.*--resume"):
         list(tag_in_workers(deadly(), job, 1))
+
+
+def worker_processes():
+    words = ["pgrep", "-P", str(os.getpid()), "-f", "spawn_main"]
+    found = subprocess.run(words, capture_output=True, text=True, check=False)
+    return [int(number) for number in found.stdout.split()]
 
 
 class Telling:
