@@ -87,3 +87,18 @@ def arguments(config, data, output, **settings):
     for name, value in {"data": data, "output": output, **settings}.items():
         words += [f"--{name}", str(value)]
     return words
+
+
+@pytest.fixture
+def run(tfidf_folder, capsys):
+    """Run predict.py in this process: exit code, records of stdout, lines of stderr."""
+    import predict
+    from saulyq.scripts import run_script
+
+    def call(*words):
+        command = ["--model", str(tfidf_folder), *map(str, words)]
+        code = run_script(lambda: predict.main(command))
+        out, err = capsys.readouterr()
+        return code, [json.loads(line) for line in out.splitlines()], err.splitlines()
+
+    return call

@@ -26,19 +26,6 @@ def news(tmp_path):
     return write_jsonl(tmp_path / "news.jsonl", ROWS)
 
 
-@pytest.fixture
-def run(tfidf_folder, capsys):
-    """Run predict.py in this process: exit code, records of stdout, lines of stderr."""
-
-    def call(*words):
-        command = ["--model", str(tfidf_folder), *map(str, words)]
-        code = run_script(lambda: predict.main(command))
-        out, err = capsys.readouterr()
-        return code, [json.loads(line) for line in out.splitlines()], err.splitlines()
-
-    return call
-
-
 def test_one_record_a_paragraph_in_input_order(run, news):
     code, records, err = run(news)
     assert code == 0

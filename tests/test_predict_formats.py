@@ -6,25 +6,11 @@ import pytest
 from conftest import write_jsonl
 
 import predict
-from saulyq.scripts import run_script
 
 ROWS = [
     {"id": "p1", "text": "кеме теңізде жүзіп барады", "site": "a.kz", "n": 1, "topics": ["gold"]},
     {"id": "p2", "text": "наубайхана нан пісірді", "site": "ә.kz", "n": [2], "topics": []},
 ]
-
-
-@pytest.fixture
-def run(tfidf_folder, capsys):
-    """Run predict.py in this process: exit code, records of stdout, lines of stderr."""
-
-    def call(*words):
-        command = ["--model", str(tfidf_folder), *map(str, words)]
-        code = run_script(lambda: predict.main(command))
-        out, err = capsys.readouterr()
-        return code, [json.loads(line) for line in out.splitlines()], err.splitlines()
-
-    return call
 
 
 @pytest.fixture

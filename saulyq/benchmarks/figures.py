@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+MEGABYTE = 1_000_000
+
 Figures = dict[str, list[float]]  # one of each round, by what was measured
 
 

@@ -9,10 +9,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from saulyq.benchmarks.children import peak_memory, predict_words
-from saulyq.benchmarks.figures import Goal, seconds_of, table
+from saulyq.benchmarks.figures import MEGABYTE, Goal, seconds_of, table
 from saulyq.tagging.streams import import_pyarrow
 
-MEGABYTE = 1_000_000
 GROWTH = Goal(1.1, "x", at_most=True)
 MEGABYTES = Goal(700, " MB", at_most=True)
 ROW_GROUP = 1_000_000  # about what pyarrow makes by itself; large ones are the hardest to stream

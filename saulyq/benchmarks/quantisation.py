@@ -11,7 +11,7 @@ import numpy as np
 
 from saulyq import artifacts, thresholds
 from saulyq.artifacts import ModelFolder
-from saulyq.benchmarks.figures import Goal, in_turn, seconds_of, spread, table
+from saulyq.benchmarks.figures import MEGABYTE, Goal, in_turn, seconds_of, spread, table
 from saulyq.data import Split
 from saulyq.evaluation import cutoffs_of
 from saulyq.metrics import macro_f1
@@ -20,7 +20,6 @@ from saulyq.taggers import ONNX_FILE, ScoringModel
 TORCH, STORED = "torch", "the ONNX file as it is"
 POINTS_LOST = Goal(0.3, "", at_most=True)
 N_ALONE = 100  # paragraphs that are scored without neighbours as well
-MEGABYTE = 1_000_000
 
 
 @dataclass(frozen=True)

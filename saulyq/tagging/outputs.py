@@ -125,7 +125,7 @@ class Paths:
         """
         if self.output and self.output.suffix.lower() not in ENDINGS:
             raise UserError(f"{self.output}: unknown ending; expected one of {', '.join(ENDINGS)}")
-        ours = [self.output, self.run, self.progress]
+        ours = [self.output, self.run, self.progress, self.begun]
         if self.rejects and self.rejects.resolve() in [path.resolve() for path in ours if path]:
             raise UserError(f"{self.rejects}: named for --rejects, and written otherwise as well")
         try:
@@ -150,15 +150,27 @@ class Paths:
     @property
     def progress(self) -> Path | None:
         """How far an unfinished run has come."""
-        return self.output and self.output.with_name(self.output.name + ".progress.json")
+        return self.output and _beside(self.output, ".progress.json")
+
+    @property
+    def begun(self) -> Path | None:
+        """What an unfinished run is made from.
+
+        Apart from its progress, which is written after each block: it may name a million files.
+        """
+        return self.output and _beside(self.output, ".begun.json")
 
 
 def paths_of(output: Path | None, rejects: Path | None) -> Paths:
     """Return the paths of a run; rejects and run file stand beside the output."""
     if output is None:
         return Paths(None, rejects, None)
-    beside = output.with_name(output.name + ".rejects.jsonl")
-    return Paths(output, rejects or beside, output.with_name(output.name + ".run.json"))
+    rejects = rejects or _beside(output, ".rejects.jsonl")
+    return Paths(output, rejects, _beside(output, ".run.json"))
+
+
+def _beside(output: Path, ending: str) -> Path:
+    return output.with_name(output.name + ending)
 
 
 def _check_writable(path: Path, *, replace: bool) -> None:

@@ -1,7 +1,7 @@
 """What a run with --output writes: durable block by block, so that a killed run can go on.
 
 `OUTPUT.partial` and `OUTPUT.rejects.jsonl.partial` grow with each block; `OUTPUT.progress.json`
-says how far they are whole, and of what they are the result.
+says how far they are whole, `OUTPUT.begun.json` of what they are the result.
 """
 
 import json
@@ -57,7 +57,7 @@ class Stream(Results):
         self.counts.add(block.counts)
         if self.rejects and block.rejects:
             with _failure_told(str(self.rejects)), self.rejects.open("ab") as file:
-                file.write(jsonl_lines([reject.__dict__ for reject in block.rejects]))
+                file.write(_lines_of(block))
         elif not self.rejects:
             for reject in block.rejects:
                 self.tell(f"rejected: {reject}")
@@ -75,11 +75,9 @@ class FileResults(Results):
     def __init__(self, paths: Paths, made_from: dict[str, Any]) -> None:
         """made_from: all that decides the output, in JSON; a run goes on only from the same."""
         super().__init__()
-        if not (paths.output and paths.rejects and paths.run and paths.progress):
+        if not (paths.output and paths.rejects and paths.run and paths.progress and paths.begun):
             raise ValueError("a run without an output has no files")
-        self.run_file, self.progress_file = paths.run, paths.progress
-        # Apart from the progress, which is written after each block: it may name a million files.
-        self.begun_file = paths.output.with_name(paths.output.name + ".begun.json")
+        self.run_file, self.progress_file, self.begun_file = paths.run, paths.progress, paths.begun
         self.made_from = json.loads(json.dumps(made_from))
         kind = PartsDraft if paths.output.suffix.lower() == ".parquet" else TextDraft
         self.output: Draft = kind(paths.output)
@@ -130,8 +128,7 @@ class FileResults(Results):
             if block.content:
                 self.size = self.output.append(block.content)
             if block.rejects:
-                rows = [reject.__dict__ for reject in block.rejects]
-                self.rejects_size = self.rejects.append(jsonl_lines(rows))
+                self.rejects_size = self.rejects.append(_lines_of(block))
             self.counts.add(block.counts)
             self.n_blocks += 1
             self._note()
@@ -184,6 +181,11 @@ class FileResults(Results):
     def _failure_told(self) -> AbstractContextManager[None]:
         safe = f"; the results of {self.counts.rows} rows are safe: mend it, and --resume goes on"
         return _failure_told(str(self.output.path), safe)
+
+
+def _lines_of(block: DoneBlock) -> bytes:
+    """Return the lines of the rejects of a block."""
+    return jsonl_lines([reject.__dict__ for reject in block.rejects])
 
 
 @contextmanager
